@@ -1,0 +1,1 @@
+var builder = WebApplication.CreateSlimBuilder(args); Console.WriteLine(builder.Environment.ApplicationName);

@@ -1,0 +1,35 @@
+using System.Collections.Immutable;
+
+namespace Sluice.Slugs;
+
+/// <summary>
+/// What is known of a slug: an immutable file tree (<see cref="Digest"/>) with how to start it. Promotion moves this row's id from
+/// release to release and never a byte.
+/// </summary>
+public sealed record Slug
+{
+    public required SlugId Id { get; init; }
+
+    /// <summary>Where it was made.</summary>
+    public required AppId App { get; init; }
+
+    /// <summary>Null while its files are still to be uploaded.</summary>
+    public required SlugDigest? Digest { get; init; }
+    public required string Stack { get; init; }
+
+    /// <summary>Full commit sha; null without git.</summary>
+    public string? Commit { get; init; }
+    public string? CommitDescription { get; init; }
+    public string? BuildpackDescription { get; init; }
+
+    /// <summary>Process type → command, from the Procfile and the buildpack's defaults.</summary>
+    public required ImmutableSortedDictionary<string, string> ProcessTypes { get; init; }
+
+    /// <summary>Bytes of content; null until the files are here.</summary>
+    public long? Size { get; init; }
+    public required DateTimeOffset CreatedAt { get; init; }
+    public required DateTimeOffset UpdatedAt { get; init; }
+}
+
+/// <summary>What the agent answers when a tree became a slug.</summary>
+public sealed record SlugMade(SlugDigest Digest, long Bytes, int Files);

@@ -1,0 +1,49 @@
+using System.Collections.Immutable;
+
+namespace Sluice.Storage;
+
+/// <summary>
+/// Who did what, said with every change: written as an event row in the same transaction, so that audit, dashboard and webhooks
+/// have exactly what was committed. <paramref name="What"/> is a dotted verb (<c>release.create</c>), <paramref name="Subject"/> the id or
+/// name of what it was done to; <paramref name="Who"/> is null for the platform itself.
+/// </summary>
+public sealed record Act(string What, string Subject, AccountId? Who = null, AppId? App = null, string? RequestId = null)
+{
+    /// <summary>More about it, as JSON; never a secret. Empty object by default.</summary>
+    public string Data { get; init; } = "{}";
+}
+
+/// <summary>
+/// The records. Reads never wait for the writer; a write is a job of pure SQL that commits whole or not at all, durable before the
+/// task completes. A job may run twice (it is tried again on a serialisation conflict), so it must touch nothing but its <see cref="Tx"/>.
+/// </summary>
+public abstract class Db : IAsyncDisposable
+{
+    public abstract Task<T?> FindAsync<T>(Sql sql, Func<Row, T> read, CancellationToken ct);
+
+    public abstract Task<ImmutableArray<T>> ListAsync<T>(Sql sql, Func<Row, T> read, CancellationToken ct);
+
+    /// <summary>Runs <paramref name="job"/> in one transaction with the event row of <paramref name="act"/>.
+    /// An exception thrown by the job rolls it back and reaches the caller.</summary>
+    public abstract Task<T> WriteAsync<T>(Act act, Func<Tx, T> job, CancellationToken ct);
+
+    public Task WriteAsync(Act act, Action<Tx> job, CancellationToken ct) =>
+        WriteAsync(act, tx => { job(tx); return true; }, ct);
+
+    public abstract ValueTask DisposeAsync();
+}
+
+/// <summary>The inside of one transaction. Synchronous on purpose: nothing else can be awaited while it is open.</summary>
+public abstract class Tx
+{
+    /// <summary>Rows changed.</summary>
+    public abstract int Execute(Sql sql);
+
+    public abstract T? Find<T>(Sql sql, Func<Row, T> read);
+
+    public abstract ImmutableArray<T> List<T>(Sql sql, Func<Row, T> read);
+
+    /// <summary>Takes a lock on one app's ledger until the transaction ends, so that two servers cannot both give out the next version.
+    /// SQLite has one writer and needs nothing; PostgreSQL locks the app's row.</summary>
+    public abstract void LockApp(AppId app);
+}

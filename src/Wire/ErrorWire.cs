@@ -1,0 +1,1 @@
+namespace Sluice.Wire; public sealed record ErrorWire(string Id, string Message);
