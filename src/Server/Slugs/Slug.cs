@@ -27,6 +27,9 @@ public sealed record Slug
 
     /// <summary>Bytes of content; null until the files are here.</summary>
     public long? Size { get; init; }
+
+    /// <summary>Fingerprint of the packages on the host that built it; null for an uploaded slug.</summary>
+    public string? HostPackages { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
     public required DateTimeOffset UpdatedAt { get; init; }
 }

@@ -15,6 +15,8 @@ public readonly struct Row(DbDataReader reader)
 
     public long Long(string column) => Convert.ToInt64(reader.GetValue(reader.GetOrdinal(column)));
 
+    public long? LongOrNull(string column) => IsNull(column) ? null : Long(column);
+
     public bool Flag(string column) => Long(column) != 0;
 
     public Guid Guid(string column) => System.Guid.Parse(Text(column));
