@@ -1,0 +1,57 @@
+using Sluice.Storage;
+
+namespace Sluice.Accounts;
+
+/// <summary>
+/// Gives an empty data folder its first account and that account's key, in <c>DIR/admin.key</c>. The file comes first and is never rewritten: a
+/// start that was cut after it goes on with the key that is in it.
+/// </summary>
+public sealed class FirstStart(Db db, DataFolder data, TimeProvider clock)
+{
+    public async Task EnsureAdminAsync(CancellationToken ct)
+    {
+        var there = await db.FindAsync($"SELECT id FROM accounts ORDER BY created_at LIMIT 1", row => row.Text("id"), ct);
+        if (there is not null)
+            return;
+        var key = await KeyInFileAsync(ct);
+        CrashGate.Pass("accounts.key-written");
+        var account = AccountId.New();
+        var id = Guid.CreateVersion7();
+        var now = clock.GetUtcNow();
+        await db.WriteAsync(
+            new Act("account.create", Account.Admin),
+            tx =>
+            {
+                var inserted = tx.Execute(
+                    $"""
+                    INSERT INTO accounts (id, email, name, created_at, updated_at) VALUES ({account}, {Account.Admin}, {"Administrator"}, {now}, {now})
+                    ON CONFLICT (email) DO NOTHING
+                    """);
+                if (inserted == 1)
+                    KeyRing.Insert(tx, id, account, key, "made on first start", expires: null, now);
+            },
+            ct);
+    }
+
+    private async Task<ApiKey> KeyInFileAsync(CancellationToken ct)
+    {
+        if (File.Exists(data.AdminKey))
+            return new ApiKey((await File.ReadAllTextAsync(data.AdminKey, ct)).Trim());
+        var key = ApiKey.New();
+        var fresh = data.AdminKey + ".new";
+        File.Delete(fresh);
+        var options = new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.Write,
+            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+        };
+        await using (var file = new FileStream(fresh, options))
+        {
+            await file.WriteAsync(System.Text.Encoding.ASCII.GetBytes(key.Reveal() + "\n"), ct);
+            file.Flush(flushToDisk: true);
+        }
+        File.Move(fresh, data.AdminKey);
+        return key;
+    }
+}
