@@ -1,0 +1,181 @@
+using System.Collections.Immutable;
+using Sluice.Accounts;
+using Sluice.Storage;
+
+namespace Sluice.Apps;
+
+/// <summary>What may be changed of an app; null leaves it as it is.</summary>
+public sealed record AppChange(string? Name = null, bool? Maintenance = null, string? Stack = null);
+
+/// <summary>All apps, by id and by name.</summary>
+public sealed class AppCatalog(Db db, Vault vault, TimeProvider clock)
+{
+    /// <summary>The stack that apps are made for when nobody says otherwise.</summary>
+    public const string DefaultStack = "debian-12";
+
+    /// <summary>Stacks that this server can build and run on.</summary>
+    public static readonly ImmutableArray<string> Stacks = [DefaultStack];
+
+    /// <summary>Generated names that are tried before giving up.</summary>
+    private const int GeneratedNames = 20;
+
+    /// <summary>By id or by name; null when there is none.</summary>
+    public Task<App?> FindAsync(string idOrName, CancellationToken ct) => db.FindAsync(
+        $"""
+        SELECT apps.id, apps.name, owner_id, email, stack, maintenance, released_at, apps.created_at, apps.updated_at
+          FROM apps JOIN accounts ON accounts.id = owner_id
+         WHERE apps.id = {idOrName} OR apps.name = {idOrName}
+        """, Read, ct);
+
+    public Task<App?> FindAsync(AppId app, CancellationToken ct) => FindAsync(app.ToString(), ct);
+
+    /// <summary>Those that exist, by name.</summary>
+    public async Task<ImmutableArray<App>> FindAllAsync(IEnumerable<AppId> ids, CancellationToken ct)
+    {
+        var found = new List<App>();
+        foreach (var id in ids.Distinct())
+        {
+            if (await FindAsync(id, ct) is { } app)
+                found.Add(app);
+        }
+
+        return [.. found.OrderBy(app => app.Name, StringComparer.Ordinal)];
+    }
+
+    /// <summary>By name.</summary>
+    public Task<ImmutableArray<App>> OwnedByAsync(AccountId owner, CancellationToken ct) => db.ListAsync(
+        $"""
+        SELECT apps.id, apps.name, owner_id, email, stack, maintenance, released_at, apps.created_at, apps.updated_at
+          FROM apps JOIN accounts ON accounts.id = owner_id
+         WHERE owner_id = {owner} ORDER BY apps.name
+        """, Read, ct);
+
+    /// <summary>Every app there is, by name: for the platform itself.</summary>
+    public Task<ImmutableArray<App>> AllAsync(CancellationToken ct) => db.ListAsync(
+        $"""
+        SELECT apps.id, apps.name, owner_id, email, stack, maintenance, released_at, apps.created_at, apps.updated_at
+          FROM apps JOIN accounts ON accounts.id = owner_id
+         ORDER BY apps.name
+        """, Read, ct);
+
+    /// <summary>
+    /// Makes an app, with a generated name when none is given. <paramref name="with"/> runs in the same transaction, so that what every app has from
+    /// its first moment (its first release) cannot be missing; it must touch nothing but its <see cref="Tx"/>.
+    /// </summary>
+    public Task<App> CreateAsync(string? name, string? stack, Principal who, Action<Tx, App> with, CancellationToken ct)
+    {
+        var faults = Faults(new AppChange(name, Stack: stack)).ToList();
+        if (faults.Count > 0)
+            throw Refuse.Invalid(faults);
+        var now = clock.GetUtcNow();
+        var id = AppId.New();
+        string[] names = name is null ? [.. Enumerable.Range(0, GeneratedNames).Select(_ => AppName.Generate())] : [name];
+        var config = ConfigVars.Seal(vault, id, ImmutableSortedDictionary<string, string>.Empty);
+        return db.WriteAsync(
+            new Act("app.create", id.ToString(), who.Account, id, who.RequestId),
+            tx =>
+            {
+                var taken = names.TakeWhile(n => !Insert(tx, id, n, stack ?? DefaultStack, config, who, now)).Count();
+                if (taken == names.Length)
+                    throw Taken(names[0]);
+                var app = new App
+                {
+                    Id = id,
+                    Name = names[taken],
+                    Owner = who.Account,
+                    OwnerEmail = who.Email,
+                    Stack = stack ?? DefaultStack,
+                    Maintenance = false,
+                    CreatedAt = now,
+                    UpdatedAt = now,
+                };
+                with(tx, app);
+                return app;
+            },
+            ct);
+    }
+
+    /// <summary>Renames, turns maintenance on or off, sets the stack; all faults are refused together.</summary>
+    public async Task<App> ChangeAsync(App app, AppChange change, Principal who, CancellationToken ct)
+    {
+        var faults = Faults(change).ToList();
+        if (faults.Count > 0)
+            throw Refuse.Invalid(faults);
+        var wanted = app with
+        {
+            Name = change.Name ?? app.Name,
+            Maintenance = change.Maintenance ?? app.Maintenance,
+            Stack = change.Stack ?? app.Stack,
+        };
+        if (wanted == app)
+            return app;
+        var changed = wanted with { UpdatedAt = clock.GetUtcNow() };
+        await db.WriteAsync(
+            new Act("app.update", app.Id.ToString(), who.Account, app.Id, who.RequestId),
+            tx =>
+            {
+                if (tx.Find($"SELECT id FROM apps WHERE name = {changed.Name} AND id <> {app.Id}", row => row.Text("id")) is not null)
+                    throw Taken(changed.Name);
+                var found = tx.Execute(
+                    $"""
+                    UPDATE apps SET name = {changed.Name}, maintenance = {changed.Maintenance}, stack = {changed.Stack}, updated_at = {changed.UpdatedAt}
+                     WHERE id = {app.Id}
+                    """);
+                if (found == 0)
+                    throw Refuse.NotFound("app", app.Name);
+            },
+            ct);
+        return changed;
+    }
+
+    /// <summary>Removes the app with its releases, config and formation; its name is free again. Its dynos, routes and repository are the caller's.</summary>
+    public Task DestroyAsync(App app, Principal who, CancellationToken ct) => db.WriteAsync(
+        new Act("app.destroy", app.Id.ToString(), who.Account, app.Id, who.RequestId),
+        tx =>
+        {
+            if (tx.Execute($"DELETE FROM apps WHERE id = {app.Id}") == 0)
+                throw Refuse.NotFound("app", app.Name);
+        },
+        ct);
+
+    /// <summary>Config vars as they were last set; the newest release may still have others.</summary>
+    public async Task<ImmutableSortedDictionary<string, string>> ConfigAsync(App app, CancellationToken ct)
+    {
+        var stored = await db.FindAsync($"SELECT config FROM apps WHERE id = {app.Id}", row => row.Bytes("config"), ct);
+        return ConfigVars.Open(vault, app.Id, stored ?? throw Refuse.NotFound("app", app.Name));
+    }
+
+    private static IEnumerable<string> Faults(AppChange change)
+    {
+        if (change.Name is not null)
+        {
+            foreach (var fault in AppName.Faults(change.Name))
+                yield return fault;
+        }
+
+        if (change.Stack is not null && !Stacks.Contains(change.Stack))
+            yield return $"There is no stack {change.Stack}; there is {string.Join(", ", Stacks)}.";
+    }
+
+    private static bool Insert(Tx tx, AppId id, string name, string stack, byte[] config, Principal who, DateTimeOffset now) => tx.Execute(
+        $"""
+        INSERT INTO apps (id, name, owner_id, stack, config, created_at, updated_at)
+        VALUES ({id}, {name}, {who.Account}, {stack}, {config}, {now}, {now})
+        ON CONFLICT (name) DO NOTHING
+        """) == 1;
+
+    private static RefusedException Taken(string name) => Refuse.Invalid($"Name {name} is already taken. Choose another one.");
+
+    private static App Read(Row row) => new()
+    {
+        Id = new AppId(row.Guid("id")),
+        Name = row.Text("name"),
+        Owner = new AccountId(row.Guid("owner_id")),
+        OwnerEmail = row.Text("email"),
+        Stack = row.Text("stack"),
+        Maintenance = row.Flag("maintenance"),
+        ReleasedAt = row.TimeOrNull("released_at"),
+        CreatedAt = row.Time("created_at"),
+        UpdatedAt = row.Time("updated_at"),
+    };
+}

@@ -1,0 +1,92 @@
+using System.Collections.Immutable;
+using Sluice.Accounts;
+using Sluice.Storage;
+
+namespace Sluice.Apps;
+
+/// <summary>Process type × size × quantity, per app. Knows no slug: types come with releases.</summary>
+public sealed class FormationTable(Db db, TimeProvider clock)
+{
+    /// <summary>By type.</summary>
+    public Task<ImmutableArray<Formation>> ListAsync(AppId app, CancellationToken ct) => db.ListAsync(Select(app), Read, ct);
+
+    public static ImmutableArray<Formation> List(Tx tx, AppId app) => tx.List(Select(app), Read);
+
+    /// <summary>
+    /// Makes rows for process types that a release brings and the app did not have. The first release with a <c>web</c> type scales it to 1; all
+    /// others start at 0. Types that have a row keep it.
+    /// </summary>
+    public static void Adopt(Tx tx, AppId app, IEnumerable<string> types, DateTimeOffset now)
+    {
+        foreach (var type in types)
+        {
+            var id = Guid.CreateVersion7();
+            var quantity = type == "web" ? 1 : 0;
+            tx.Execute(
+                $"""
+                INSERT INTO formation (id, app_id, type, quantity, size, created_at, updated_at)
+                VALUES ({id}, {app}, {type}, {quantity}, {DynoSize.Default.Name}, {now}, {now})
+                ON CONFLICT (app_id, type) DO NOTHING
+                """);
+        }
+    }
+
+    /// <summary>Scales; all faults of all changes are refused together, and then nothing changed. Returns the whole formation.</summary>
+    /// <param name="known">Process types that the app has; another one is a fault.</param>
+    public Task<ImmutableArray<Formation>> ScaleAsync(
+        App app, IReadOnlyCollection<Scale> changes, IReadOnlyCollection<string> known, Principal who, CancellationToken ct)
+    {
+        var faults = changes.SelectMany(change => change.Faults()).ToList();
+        faults.AddRange(changes.Where(c => !known.Contains(c.Type)).Select(c => UnknownType(c.Type, app, known)));
+        if (faults.Count > 0)
+            throw Refuse.Invalid(faults);
+        return db.WriteAsync(
+            new Act("formation.update", app.Name, who.Account, app.Id, who.RequestId),
+            tx =>
+            {
+                Adopt(tx, app.Id, known.Where(type => type != "web"), clock.GetUtcNow());
+                var rows = List(tx, app.Id).ToDictionary(row => row.Type, StringComparer.Ordinal);
+                foreach (var change in changes)
+                    Apply(tx, app.Id, change, rows.GetValueOrDefault(change.Type));
+                return List(tx, app.Id);
+            },
+            ct);
+    }
+
+    private void Apply(Tx tx, AppId app, Scale change, Formation? row)
+    {
+        change.TryQuantity(row?.Quantity ?? 0, out var quantity);
+        if (quantity > Scale.MaxQuantity)
+            throw Refuse.Invalid($"One process type may have {Scale.MaxQuantity} dynos; this asks for {quantity} of {change.Type}.");
+        var size = DynoSize.Find(change.Size ?? row?.Size ?? "") ?? DynoSize.Default;
+        var id = Guid.CreateVersion7();
+        var now = clock.GetUtcNow();
+        tx.Execute(
+            $"""
+            INSERT INTO formation (id, app_id, type, quantity, size, created_at, updated_at)
+            VALUES ({id}, {app}, {change.Type}, {quantity}, {size.Name}, {now}, {now})
+            ON CONFLICT (app_id, type) DO UPDATE SET quantity = excluded.quantity, size = excluded.size, updated_at = excluded.updated_at
+            """);
+    }
+
+    private static string UnknownType(string type, App app, IReadOnlyCollection<string> known) => known.Count == 0
+        ? $"{app.Name} has no process type {type}: deploy something first."
+        : $"{app.Name} has no process type {type}; it has {string.Join(", ", known)}.";
+
+    private static Sql Select(AppId app)
+    {
+        Sql sql = $"SELECT id, app_id, type, quantity, size, created_at, updated_at FROM formation WHERE app_id = {app} ORDER BY type";
+        return sql;
+    }
+
+    private static Formation Read(Row row) => new()
+    {
+        Id = row.Guid("id"),
+        App = new AppId(row.Guid("app_id")),
+        Type = row.Text("type"),
+        Quantity = row.Int("quantity"),
+        Size = row.Text("size"),
+        CreatedAt = row.Time("created_at"),
+        UpdatedAt = row.Time("updated_at"),
+    };
+}

@@ -1,0 +1,13 @@
+namespace Sluice.Apps;
+
+internal static class AppsSetup
+{
+    public static WebApplicationBuilder AddApps(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<AppCatalog>();
+        builder.Services.AddSingleton<FormationTable>();
+        builder.Services.AddSingleton<BuildpackList>();
+        builder.Services.AddSingleton<Lookup>();
+        return builder;
+    }
+}
