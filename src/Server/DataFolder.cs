@@ -34,8 +34,20 @@ public sealed class DataFolder(string path)
     /// <summary>The server's HTTP, reached through the router.</summary>
     public string ServerSocket => Path.Combine(Run, "server.sock");
 
-    /// <summary>The router's control socket: table pushes, in-flight questions, log lines.</summary>
-    public string RouterSocket => Path.Combine(Run, "router.sock");
+    /// <summary>A router's control socket: table pushes, in-flight questions, log lines. While one router hands over to the next, both listen.</summary>
+    public string RouterSocket(int pid) => Path.Combine(Run, $"router-{pid}.sock");
+
+    /// <summary>Control sockets of every router that runs (or died without cleaning up).</summary>
+    public string[] RouterSockets => Directory.Exists(Run) ? Directory.GetFiles(Run, "router-*.sock") : [];
+
+    /// <summary>root (or whoever runs <c>up</c>), 0600. The supervisor takes <c>restart ROLE</c> here.</summary>
+    public string SupervisorSocket => Path.Combine(Run, "up.sock");
+
+    /// <summary>Certificate of the private authority that signs this Sluice's TLS names; clients are told to trust it. Made on first start.</summary>
+    public string CertificateAuthority => At("ca.pem");
+
+    /// <summary>sluice, 0600. Its key.</summary>
+    public string CertificateAuthorityKey => At("ca.key");
 
     /// <summary>sluice. The router's last table.</summary>
     public string RouteTable => Path.Combine(At("router"), "table.json");

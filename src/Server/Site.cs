@@ -1,0 +1,32 @@
+namespace Sluice;
+
+/// <summary>
+/// What the world calls this Sluice. Links, <c>web_url</c>, <c>git_url</c> and cookies are made from here, never from a request's Host header.
+/// </summary>
+public sealed record Site
+{
+    /// <summary>The port that answers for everything.</summary>
+    public required int Port { get; init; }
+
+    /// <summary>Apps answer at <c>APP.DOMAIN</c>; <c>localhost</c> unless told otherwise. Lower case, no dot in front.</summary>
+    public required string Domain { get; init; }
+
+    /// <summary>Where API, git and dashboard answer, without a slash at the end: <c>http://localhost:5000</c>.</summary>
+    public required Uri PublicUrl { get; init; }
+
+    /// <summary>True when sandboxes do not isolate: without root, or told so by <c>--one-team</c>.</summary>
+    public bool OneTeam { get; init; }
+
+    /// <summary>Hosts that mean Sluice itself, lower case, without port.</summary>
+    public IEnumerable<string> OwnHosts => new[] { "localhost", "127.0.0.1", "[::1]", PublicUrl.Host.ToLowerInvariant() }.Distinct();
+
+    public string HostOf(string app) => $"{app}.{Domain}";
+
+    /// <summary>Where people open an app, with a slash at the end as Heroku writes it: <c>http://shop.localhost:5000/</c>.</summary>
+    public string WebUrl(string app) => $"{PublicUrl.Scheme}://{HostOf(app)}{PortSuffix}/";
+
+    /// <summary>What people push to: <c>http://localhost:5000/shop.git</c>.</summary>
+    public string GitUrl(string app) => $"{PublicUrl.GetLeftPart(UriPartial.Authority)}/{app}.git";
+
+    private string PortSuffix => PublicUrl.IsDefaultPort ? "" : $":{PublicUrl.Port}";
+}
