@@ -16,24 +16,51 @@ public sealed record Act(string What, string Subject, AccountId? Who = null, App
 /// <summary>
 /// The records. Reads never wait for the writer; a write is a job of pure SQL that commits whole or not at all, durable before the
 /// task completes. A job may run twice (it is tried again on a serialisation conflict), so it must touch nothing but its <see cref="Tx"/>.
+/// Every write passes the crash gates <c>db:WHAT</c> before and <c>db:WHAT+</c> after it became durable, in the caller's context.
 /// </summary>
 public abstract class Db : IAsyncDisposable
 {
+    private long writes;
+
+    /// <summary>Writes that became durable since it was opened. Reads and refused jobs do not count.</summary>
+    public long Writes => Interlocked.Read(ref writes);
+
+    /// <summary>Completes when the disk failed under the records (see <see cref="StorageBrokenException"/>): the process should end.
+    /// Never completes otherwise.</summary>
+    public abstract Task<Exception> Broken { get; }
+
     public abstract Task<T?> FindAsync<T>(Sql sql, Func<Row, T> read, CancellationToken ct);
 
     public abstract Task<ImmutableArray<T>> ListAsync<T>(Sql sql, Func<Row, T> read, CancellationToken ct);
 
     /// <summary>Runs <paramref name="job"/> in one transaction with the event row of <paramref name="act"/>.
-    /// An exception thrown by the job rolls it back and reaches the caller.</summary>
-    public abstract Task<T> WriteAsync<T>(Act act, Func<Tx, T> job, CancellationToken ct);
+    /// An exception thrown by the job rolls it back and reaches the caller. Cancelling counts only until the job has begun.</summary>
+    /// <exception cref="RefusedException">Unavailable: the disk is full or the database does not answer; nothing was changed.</exception>
+    public async Task<T> WriteAsync<T>(Act act, Func<Tx, T> job, CancellationToken ct)
+    {
+        CrashGate.Pass("db:" + act.What);
+        var result = await CommitAsync(act, job, ct);
+        Interlocked.Increment(ref writes);
+        CrashGate.Pass($"db:{act.What}+");
+        return result;
+    }
 
     public Task WriteAsync(Act act, Action<Tx> job, CancellationToken ct) =>
         WriteAsync(act, tx => { job(tx); return true; }, ct);
 
     public abstract ValueTask DisposeAsync();
+
+    protected abstract Task<T> CommitAsync<T>(Act act, Func<Tx, T> job, CancellationToken ct);
+
+    /// <summary>The row that says who did what.</summary>
+    private protected static Sql EventRow(Act act, DateTimeOffset now) =>
+        $"""
+        INSERT INTO events (at, account_id, what, subject, app_id, request_id, data)
+        VALUES ({now}, {act.Who}, {act.What}, {act.Subject}, {act.App}, {act.RequestId}, {act.Data})
+        """;
 }
 
-/// <summary>The inside of one transaction. Synchronous on purpose: nothing else can be awaited while it is open.</summary>
+/// <summary>The inside of one transaction, for the time of one job. Synchronous on purpose: nothing else can be awaited while it is open.</summary>
 public abstract class Tx
 {
     /// <summary>Rows changed.</summary>
