@@ -4,7 +4,7 @@ namespace Sluice.Releases;
 
 /// <summary>
 /// One entry in an app's append-only ledger: this slug with this config, from this moment.
-/// Never edited; a rollback is a new release that names an old slug.
+/// Never edited; a rollback is a new release that names an old slug. Its config is sealed in the ledger, which opens it for those who may see it.
 /// </summary>
 public sealed record Release
 {
@@ -14,8 +14,6 @@ public sealed record Release
     /// <summary>1, 2, 3 … per app, without gaps. Shown to people as <c>v3</c>.</summary>
     public required int Version { get; init; }
     public required SlugId? Slug { get; init; }
-
-    /// <summary>Sealed; the ledger opens it for those who may see it.</summary>
     public required ReleaseReason Reason { get; init; }
 
     /// <summary>Word for word Heroku's: <c>Deploy 0f0a53b</c>, <c>Promote shop-staging v6 0f0a53b</c>, <c>Rollback to v4</c>.</summary>
