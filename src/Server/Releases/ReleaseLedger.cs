@@ -47,23 +47,21 @@ public sealed class ReleaseLedger(Db db, Vault vault, SlugCatalog slugs, Wakeup 
     }
 
     /// <summary>Sets and removes (null) config vars and adds the release that carries them, in one transaction. Null when nothing changed.</summary>
+    /// <exception cref="RefusedException">A name or a value is no good, or all together are too large: every fault of the change.</exception>
     public async Task<ReleaseId?> ChangeConfigAsync(
-        AppId app, AccountId user, IReadOnlyCollection<KeyValuePair<string, string?>> changes, string? requestId, CancellationToken ct)
+        AppId app, AccountId user, IReadOnlyDictionary<string, string?> changes, string? requestId, CancellationToken ct)
     {
+        var faults = ConfigVars.Faults(changes).ToArray();
+        if (faults.Length > 0)
+            throw Refuse.Invalid(faults);
         var id = ReleaseId.New();
         var added = await db.WriteAsync(new Act("config.update", app.ToString(), user, app, requestId), tx => ChangeConfig(tx, app, user, changes, requestId, id), ct);
         wakeup.Nudge();
         return added ? id : null;
     }
-
-    /// <summary>The config vars as they were last set: what the next release takes.</summary>
-    public async Task<ImmutableSortedDictionary<string, string>> ConfigAsync(AppId app, CancellationToken ct) =>
-        AppConfig.Open(vault, app, await db.FindAsync($"SELECT config FROM apps WHERE id = {app}", r => r.Bytes("config"), ct)
-            ?? throw Refuse.NotFound("app", app.ToString()));
-
     /// <summary>The config vars of one version.</summary>
     public async Task<ImmutableSortedDictionary<string, string>> ConfigAsync(Release release, CancellationToken ct) =>
-        AppConfig.OpenSnapshot(vault, release.App, release.Version, await db.FindAsync(
+        ConfigSnapshot.Open(vault, release.App, release.Version, await db.FindAsync(
             $"SELECT config FROM releases WHERE id = {release.Id}", r => r.Bytes("config"), ct) ?? throw Refuse.NotFound("release", release.Id.ToString()));
 
     /// <summary>The release that should be running now: the highest version that succeeded. Null before the first.</summary>
@@ -214,7 +212,7 @@ public sealed class ReleaseLedger(Db db, Vault vault, SlugCatalog slugs, Wakeup 
         var version = 1 + (tx.Find<int?>($"SELECT MAX(version) AS highest FROM releases WHERE app_id = {app}", r => r.IntOrNull("highest")) ?? 0);
         var (slug, config, description) = ContentOf(tx, request);
         var isOver = slug is null;
-        var sealedConfig = AppConfig.SealSnapshot(vault, app, version, config);
+        var sealedConfig = ConfigSnapshot.Seal(vault, app, version, config);
         tx.Execute(
             $"""
             INSERT INTO releases (id, app_id, version, slug_id, config, reason, description, status, step, has_output, user_id, created_at, updated_at)
@@ -222,7 +220,7 @@ public sealed class ReleaseLedger(Db db, Vault vault, SlugCatalog slugs, Wakeup 
                     {(isOver ? "succeeded" : "pending")}, {(isOver ? "done" : "waiting")}, 0, {user}, {now}, {now})
             """);
         if (slug is not null)
-            AddProcessTypes(tx, app, slug, now);
+            FormationTable.Adopt(tx, app, slug.ProcessTypes.Keys, now);
         else
             tx.Execute($"UPDATE apps SET released_at = {now} WHERE id = {app}");
     }
@@ -234,7 +232,7 @@ public sealed class ReleaseLedger(Db db, Vault vault, SlugCatalog slugs, Wakeup 
             case ReleaseRequest.Rollback { To: var to }:
                 var old = Find(tx, to)!;
                 var oldConfig = tx.Find($"SELECT config FROM releases WHERE id = {to}", r => r.Bytes("config"))!;
-                var config = AppConfig.OpenSnapshot(vault, old.App, old.Version, oldConfig);
+                var config = ConfigSnapshot.Open(vault, old.App, old.Version, oldConfig);
                 SetConfig(tx, request.App, config);
                 return (SlugOf(tx, old), config, Descriptions.RollBack(old.Version));
             case ReleaseRequest.Deploy { Slug: var id }:
@@ -256,38 +254,28 @@ public sealed class ReleaseLedger(Db db, Vault vault, SlugCatalog slugs, Wakeup 
     private Slug? SlugOf(Tx tx, Release? release) => release?.Slug is { } slug ? slugs.Find(tx, slug) : null;
 
     private bool ChangeConfig(
-        Tx tx, AppId app, AccountId user, IReadOnlyCollection<KeyValuePair<string, string?>> changes, string? requestId, ReleaseId id)
+        Tx tx, AppId app, AccountId user, IReadOnlyDictionary<string, string?> changes, string? requestId, ReleaseId id)
     {
         tx.LockApp(app);
         var before = CurrentConfig(tx, app);
-        var set = changes.Where(c => c.Value is not null && before.GetValueOrDefault(c.Key) != c.Value).ToImmutableArray();
+        var set = changes.Where(c => c.Value is not null && before.GetValueOrDefault(c.Key) != c.Value).Select(c => c.Key).ToImmutableArray();
         var removed = changes.Where(c => c.Value is null && before.ContainsKey(c.Key)).Select(c => c.Key).ToImmutableArray();
         if (set.IsEmpty && removed.IsEmpty)
             return false;
-        SetConfig(tx, app, before.SetItems(set!).RemoveRange(removed));
-        Add(tx, new ReleaseRequest.Config(app, user, requestId, [.. set.Select(c => c.Key)], removed), id);
+        var after = before.Apply(changes);
+        var faults = ConfigVars.SizeFaults(after).ToArray();
+        if (faults.Length > 0)
+            throw Refuse.Invalid(faults);
+        SetConfig(tx, app, after);
+        Add(tx, new ReleaseRequest.Config(app, user, requestId, set, removed), id);
         return true;
     }
 
     private ImmutableSortedDictionary<string, string> CurrentConfig(Tx tx, AppId app) =>
-        AppConfig.Open(vault, app, tx.Find($"SELECT config FROM apps WHERE id = {app}", r => r.Bytes("config")) ?? throw Refuse.NotFound("app", app.ToString()));
+        ConfigVars.Open(vault, app, tx.Find($"SELECT config FROM apps WHERE id = {app}", r => r.Bytes("config")) ?? throw Refuse.NotFound("app", app.ToString()));
 
     private void SetConfig(Tx tx, AppId app, ImmutableSortedDictionary<string, string> config) =>
-        tx.Execute($"UPDATE apps SET config = {AppConfig.Seal(vault, app, config)}, updated_at = {clock.GetUtcNow()} WHERE id = {app}");
-
-    /// <summary>Process types that the formation does not know yet: web starts with one dyno, all others with none.</summary>
-    private static void AddProcessTypes(Tx tx, AppId app, Slug slug, DateTimeOffset now)
-    {
-        foreach (var type in slug.ProcessTypes.Keys)
-        {
-            tx.Execute(
-                $"""
-                INSERT INTO formation (id, app_id, type, quantity, size, created_at, updated_at)
-                VALUES ({Guid.CreateVersion7()}, {app}, {type}, {(type == "web" ? 1 : 0)}, {Runtime.DynoSize.Default.Name}, {now}, {now})
-                ON CONFLICT (app_id, type) DO NOTHING
-                """);
-        }
-    }
+        tx.Execute($"UPDATE apps SET config = {ConfigVars.Seal(vault, app, config)}, updated_at = {clock.GetUtcNow()} WHERE id = {app}");
 
     private static Act ActOf(ReleaseRequest request, ReleaseId id) =>
         new("release.create", id.ToString(), request.User, request.App, request.RequestId);
