@@ -2,12 +2,16 @@ namespace Sluice.Storage;
 
 internal static class StorageSetup
 {
-    /// <summary>Records in <c>DIR/sluice.db</c>; secrets sealed by <c>DIR/secret.key</c>.</summary>
+    /// <summary>Records in PostgreSQL when <c>SLUICE_DATABASE_URL</c> is set, else in <c>DIR/sluice.db</c>; secrets sealed by <c>DIR/secret.key</c>.</summary>
     public static WebApplicationBuilder AddStorage(this WebApplicationBuilder builder)
     {
+        var url = builder.Configuration["SLUICE_DATABASE_URL"];
         builder.Services.AddSingleton<Disk, RealDisk>();
         builder.Services.AddSingleton(s => Vault.OpenOrCreate(s.GetRequiredService<DataFolder>().SecretKey, s.GetRequiredService<Disk>()));
-        builder.Services.AddSingleton<Db>(s => SqliteDb.Open(s.GetRequiredService<DataFolder>().Database, s.GetRequiredService<TimeProvider>()));
+        builder.Services.AddSingleton<Db>(s => string.IsNullOrEmpty(url)
+            ? SqliteDb.Open(s.GetRequiredService<DataFolder>().Database, s.GetRequiredService<TimeProvider>())
+            : PostgresDb.Open(url, s.GetRequiredService<TimeProvider>()));
+        builder.Services.AddHostedService<StorageWatch>();
         return builder;
     }
 }

@@ -17,6 +17,7 @@ public sealed class SqliteDb : Db
     private readonly ImmutableArray<SqliteSession> sessions;
     private readonly Channel<SqliteSession> idle = Channel.CreateUnbounded<SqliteSession>();
     private readonly TimeProvider clock;
+    private int disposed;
 
     private SqliteDb(FileStream @lock, SqliteSession write, string path, TimeProvider clock)
     {
@@ -74,6 +75,8 @@ public sealed class SqliteDb : Db
 
     public override async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref disposed, 1) == 1)
+            return;
         await writer.StopAsync();
         // Readers first: the last connection to close folds the WAL into the file, and that must be the writer's.
         foreach (var _ in sessions)

@@ -1,0 +1,10 @@
+namespace Sluice.Logs;
+
+internal static class LogsSetup
+{
+    public static WebApplicationBuilder AddLogs(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<OpenLogs>();
+        return builder;
+    }
+}
