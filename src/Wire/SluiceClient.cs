@@ -54,9 +54,12 @@ public sealed class SluiceClient : IDisposable
 
     public Task<T> PutAsync<TBody, T>(string path, TBody body, CancellationToken ct) => SendAsync<T>(WithBody(HttpMethod.Put, path, body), ct);
 
-    public async Task DeleteAsync(string path, CancellationToken ct)
+    public Task DeleteAsync(string path, CancellationToken ct) => DoAsync(HttpMethod.Delete, path, ct);
+
+    /// <summary>A request without a body whose answer says nothing that anyone reads.</summary>
+    public async Task DoAsync(HttpMethod method, string path, CancellationToken ct)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Delete, path);
+        using var request = new HttpRequestMessage(method, path);
         using var limit = Limit(ct);
         using var answer = await http.SendAsync(request, limit.Token);
         await ThrowIfRefusedAsync(answer, limit.Token);
@@ -71,15 +74,19 @@ public sealed class SluiceClient : IDisposable
             yield return line;
     }
 
-    /// <summary>Data lines of a server-sent event stream (<c>logplex_url</c>), as they come. The address is the permission: no key is sent.</summary>
-    public async IAsyncEnumerable<string> EventsAsync(string url, [EnumeratorCancellation] CancellationToken ct)
+    /// <summary>Data lines of a server-sent event stream (<c>logplex_url</c>), as they come, each with the id of its event (null before the first).
+    /// The address is the permission: no key is sent.</summary>
+    /// <param name="after">Id of the last event seen on an earlier connection, to go on after it; null from the start.</param>
+    public async IAsyncEnumerable<(string? Id, string Data)> EventsAsync(string url, string? after, [EnumeratorCancellation] CancellationToken ct)
     {
-        using var answer = await OpenAsync(url, "text/event-stream", ct);
+        using var answer = await OpenAsync(url, "text/event-stream", ct, after);
         using var reader = new StreamReader(await answer.Content.ReadAsStreamAsync(ct), Encoding.UTF8);
         while (await reader.ReadLineAsync(ct) is { } line)
         {
-            if (line.StartsWith("data:", StringComparison.Ordinal))
-                yield return line.StartsWith("data: ", StringComparison.Ordinal) ? line[6..] : line[5..];
+            if (line.StartsWith("id:", StringComparison.Ordinal))
+                after = line[3..].Trim();
+            else if (line.StartsWith("data:", StringComparison.Ordinal))
+                yield return (after, line.StartsWith("data: ", StringComparison.Ordinal) ? line[6..] : line[5..]);
         }
     }
 
@@ -119,9 +126,11 @@ public sealed class SluiceClient : IDisposable
         }
     }
 
-    private async Task<HttpResponseMessage> OpenAsync(string url, string accept, CancellationToken ct)
+    private async Task<HttpResponseMessage> OpenAsync(string url, string accept, CancellationToken ct, string? lastEvent = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, url);
+        if (lastEvent is not null)
+            request.Headers.TryAddWithoutValidation("Last-Event-ID", lastEvent);
         request.Headers.Accept.ParseAdd(accept);
         var answer = await keyless.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ct);
         try

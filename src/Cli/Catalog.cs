@@ -1,0 +1,65 @@
+using Sluice.Cli.Commands.Account;
+using Sluice.Cli.Commands.Apps;
+using Sluice.Cli.Commands.Buildpacks;
+using Sluice.Cli.Commands.Builds;
+using Sluice.Cli.Commands.Config;
+using Sluice.Cli.Commands.Logs;
+using Sluice.Cli.Commands.Own;
+using Sluice.Cli.Commands.Pipelines;
+using Sluice.Cli.Commands.Ps;
+using Sluice.Cli.Commands.Releases;
+using Sluice.Cli.Commands.Remotes;
+
+namespace Sluice.Cli;
+
+/// <summary>Every command, in the order in which help shows them.</summary>
+internal static class Catalog
+{
+    public static IReadOnlyList<(string Topic, About[] Commands)> Topics { get; } =
+    [
+        ("Pipelines",
+            [PipelinesPromote.Is, PipelinesDiff.Is, PipelinesList.Is, PipelinesInfo.Is, PipelinesCreate.Is, PipelinesAdd.Is, PipelinesUpdate.Is, PipelinesRemove.Is,
+             PipelinesRename.Is, PipelinesDestroy.Is, PipelinesOpen.Is]),
+        ("Apps", [AppsList.Is, AppsCreate.Is, AppsInfo.Is, AppsOpen.Is, AppsRename.Is, AppsDestroy.Is, GitRemoteSet.Is]),
+        ("Releases", [ReleasesList.Is, ReleasesInfo.Is, ReleasesOutput.Is, Rollback.Is]),
+        ("Config vars", [ConfigList.Is, ConfigGet.Is, ConfigSet.Is, ConfigUnset.Is]),
+        ("Dynos and logs", [PsList.Is, PsScale.Is, PsRestart.Is, PsStop.Is, LogsShow.Is]),
+        ("Builds", [BuildsList.Is, BuildsOutput.Is, BuildpacksList.Is, BuildpacksSet.Is, BuildpacksAdd.Is, BuildpacksRemove.Is, BuildpacksClear.Is]),
+        ("You and this command line", [Whoami.Is, Login.Is, Logout.Is, Env.Is, Completion.Is, CommandsList.Is, Commands.Own.Version.Is, GitCredentials.Is, Complete.Is]),
+    ];
+
+    public static IEnumerable<About> All => Topics.SelectMany(t => t.Commands);
+
+    /// <summary>By its name or one of its other names; null when there is none.</summary>
+    public static About? Find(string name) => All.FirstOrDefault(a => a.Name == name) ?? All.FirstOrDefault(a => a.Aliases.Contains(name, StringComparer.Ordinal));
+
+    /// <summary>Names that a person may have meant: at most three, the nearest first, none when all are far off.</summary>
+    public static string[] Near(string typed)
+    {
+        var limit = Math.Max(2, typed.Length / 3);
+        return [.. All.Where(a => !a.Hidden).SelectMany(a => a.Aliases.Append(a.Name))
+            .Select(name => (name, Distance: Distance(typed, name)))
+            .Where(n => n.Distance <= limit)
+            .OrderBy(n => n.Distance).ThenBy(n => n.name, StringComparer.Ordinal)
+            .Take(3).Select(n => n.name)];
+    }
+
+    /// <summary>Letters to add, drop, change or swap with a neighbour to come from one word to the other.</summary>
+    private static int Distance(string a, string b)
+    {
+        var d = new int[a.Length + 1, b.Length + 1];
+        for (var i = 0; i <= a.Length; i++)
+        {
+            for (var j = 0; j <= b.Length; j++)
+            {
+                d[i, j] = i == 0 || j == 0 ? i + j : Math.Min(Math.Min(d[i - 1, j], d[i, j - 1]) + 1, d[i - 1, j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1));
+                if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                {
+                    d[i, j] = Math.Min(d[i, j], d[i - 2, j - 2] + 1);
+                }
+            }
+        }
+
+        return d[a.Length, b.Length];
+    }
+}

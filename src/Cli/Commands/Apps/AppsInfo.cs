@@ -1,0 +1,47 @@
+using Sluice.Cli.Commands.Pipelines;
+using Sluice.Cli.Git;
+using Sluice.Cli.Output;
+using Sluice.Wire;
+
+namespace Sluice.Cli.Commands.Apps;
+
+internal sealed class AppsInfo : AppCommand
+{
+    public static readonly About Is = new("apps:info", "Show an app: where it answers, what runs, its pipeline", "sluice info -a shop", () => new AppsInfo()) { Aliases = ["info"] };
+
+    private readonly System.CommandLine.Argument<string?> named = Flags.Optional("APP", "the app, when --app is not given");
+    private readonly System.CommandLine.Option<bool> json = Flags.Json();
+
+    public AppsInfo() : base(Is)
+    {
+        Arguments.Add(named);
+        Options.Add(json);
+    }
+
+    public override async Task<ExitCode> RunAsync(Run run, CancellationToken ct)
+    {
+        var name = run.Value(named) ?? await AppAsync(run, ct);
+        var path = $"/apps/{Uri.EscapeDataString(name)}";
+        var app = await run.Server.GetAsync<AppWire>(path, ct);
+        if (run.Value(json))
+        {
+            run.Json(app);
+            return ExitCode.Ok;
+        }
+
+        var dynos = await run.Server.ListAsync<DynoWire>($"{path}/dynos", ct);
+        var coupling = await Coupling.FindAsync(run, app.Name, ct);
+        run.Terminal.Heading(app.Name);
+        var table = new Table();
+        table.Add("Address:", app.WebUrl ?? "");
+        table.Add("Git:", AppRemote.UrlOf(run.Location, app.Name));
+        table.Add("Owner:", app.Owner.Email ?? "");
+        table.Add("Stack:", app.Stack.Name ?? "");
+        table.Add("Dynos:", dynos.Count == 0 ? "none" : string.Join(", ", dynos.GroupBy(d => d.Type, StringComparer.Ordinal).Select(g => $"{g.Key}: {g.Count()}")));
+        table.Add("Pipeline:", coupling is null ? "none" : $"{coupling.Pipeline.Name} ({coupling.Shown()})");
+        table.Add("Slug size:", app.SlugSize is { } size ? $"{size / 1024.0 / 1024.0:0.0} MiB" : "no slug yet");
+        table.Add("Created:", run.Ago(app.CreatedAt));
+        table.Print(run.Terminal);
+        return ExitCode.Ok;
+    }
+}

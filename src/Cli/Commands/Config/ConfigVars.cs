@@ -1,0 +1,24 @@
+using Sluice.Wire;
+
+namespace Sluice.Cli.Commands.Config;
+
+/// <summary>What the config commands share: read the map, change it, name the release that the change made.</summary>
+internal static class ConfigVars
+{
+    public static Task<IReadOnlyDictionary<string, string>> ReadAsync(Run run, string app, CancellationToken ct) =>
+        run.Server.GetAsync<IReadOnlyDictionary<string, string>>(Path(app), ct);
+
+    /// <summary>A null removes. The release may still be waiting its turn when this returns.</summary>
+    public static async Task ChangeAsync(Run run, string app, string verb, IReadOnlyDictionary<string, string?> changes, CancellationToken ct)
+    {
+        var names = string.Join(", ", changes.Keys);
+        await run.Terminal.StepAsync($"{verb} {names} and restarting {app}", async () =>
+        {
+            await run.Server.PatchAsync<IReadOnlyDictionary<string, string?>, IReadOnlyDictionary<string, string>>(Path(app), changes, ct);
+            var releases = await run.Server.PageAsync<ReleaseWire>($"/apps/{Uri.EscapeDataString(app)}/releases", "version ..; order=desc,max=1", ct);
+            return releases.FirstOrDefault();
+        }, release => release is null ? null : $"v{release.Version}");
+    }
+
+    private static string Path(string app) => $"/apps/{Uri.EscapeDataString(app)}/config-vars";
+}

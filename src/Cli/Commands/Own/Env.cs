@@ -1,0 +1,81 @@
+using Sluice.Cli.Output;
+
+namespace Sluice.Cli.Commands.Own;
+
+internal sealed class Env : CliCommand
+{
+    public static readonly About Is = new("env", "Print what points the unmodified Heroku CLI at this server", "eval \"$(sluice env)\"", () => new Env())
+    {
+        More = "Prints export lines and nothing else. They also keep the key from being sent to any other host. Git's settings are for this\n"
+            + "server's address alone: pushes to other hosts stay as they are.",
+    };
+
+    public Env() : base(Is)
+    {
+    }
+
+    public override Task<ExitCode> RunAsync(Run run, CancellationToken ct)
+    {
+        var url = run.Location.Url;
+        if (!url.IsLoopback)
+        {
+            throw StopException.Failed($"The Heroku CLI sends its key to localhost alone, and {run.Location.Address} is elsewhere. Forward a port of this machine to it (ssh -L 5000:localhost:5000 HOST) and log in there.");
+        }
+
+        var key = run.Location.Key ?? throw new StopException(ExitCode.NotLoggedIn, $"No key is known for {run.Location.Address}. Log in with: sluice login {run.Location.Address}");
+        foreach (var (name, value) in Variables(run, url, key).Concat(GitVariables(run, url)))
+        {
+            run.Terminal.Line($"export {name}={Shell.Quote(value)}");
+        }
+
+        return Task.FromResult(ExitCode.Ok);
+    }
+
+    private static IEnumerable<(string Name, string Value)> Variables(Run run, Uri url, string key)
+    {
+        // Node resolves localhost; it does not resolve names below it.
+        var api = $"{url.Scheme}://localhost:{url.Port}";
+        yield return ("HEROKU_HOST", api);
+        yield return ("HEROKU_API_KEY", key);
+        yield return ("HEROKU_GIT_HOST", $"localhost:{url.Port}");
+        yield return ("HEROKU_PARTICLEBOARD_URL", api);
+        yield return ("HEROKU_LOGIN_HOST", api);
+        yield return ("HEROKU_BUILDPACK_REGISTRY_URL", api);
+        yield return ("HEROKU_CI_WEBSOCKET_URL", $"ws://localhost:{url.Port}/socket");
+        yield return ("HEROKU_STATUS_HOST", api);
+        yield return ("HEROKU_ANALYTICS_URL", api);
+        yield return ("HEROKU_DATA_HOST", "localhost");
+        yield return ("PGDIAGNOSE_URL", "localhost");
+        yield return ("DISABLE_TELEMETRY", "true");
+        yield return ("HEROKU_SKIP_NEW_VERSION_CHECK", "1");
+        yield return ("HEROKU_DISABLE_AUTOUPDATE", "1");
+        if (Authority(run) is { } ca)
+        {
+            yield return ("NODE_EXTRA_CA_CERTS", ca);
+        }
+    }
+
+    /// <summary>Added after settings of this kind that the shell has already.</summary>
+    private static IEnumerable<(string Name, string Value)> GitVariables(Run run, Uri url)
+    {
+        List<(string Key, string Value)> settings = Authority(run) is { } ca
+            ? [($"http.https://localhost:{url.Port}/.sslCAInfo", ca)]
+
+            // No TLS there yet: pushes to the https address that the Heroku CLI writes go to the same port in plain, with our key.
+            : [($"url.http://localhost:{url.Port}/.pushInsteadOf", $"https://localhost:{url.Port}/"),
+               ($"credential.http://localhost:{url.Port}.helper", $"!{Shell.Quote(run.Surroundings.OwnCommand)} git:credentials")];
+        var count = int.TryParse(run.Surroundings.Variable("GIT_CONFIG_COUNT"), out var already) && already > 0 ? already : 0;
+        foreach (var (key, value) in settings)
+        {
+            yield return ($"GIT_CONFIG_KEY_{count}", key);
+            yield return ($"GIT_CONFIG_VALUE_{count}", value);
+            count++;
+        }
+
+        yield return ("GIT_CONFIG_COUNT", $"{count}");
+    }
+
+    /// <summary>The private CA of a server on this machine; null when it has none.</summary>
+    private static string? Authority(Run run) =>
+        run.Location.DataFolder is { } folder && Path.Combine(folder, "ca.pem") is var file && File.Exists(file) ? file : null;
+}

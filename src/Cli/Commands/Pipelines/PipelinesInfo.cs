@@ -1,0 +1,66 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using System.Text.Json;
+using Sluice.Cli.Output;
+using Sluice.Wire;
+
+namespace Sluice.Cli.Commands.Pipelines;
+
+internal sealed class PipelinesInfo : CliCommand
+{
+    public static readonly About Is = new("pipelines:info", "Show a pipeline's apps, stage by stage", "sluice pipelines:info shop", () => new PipelinesInfo());
+
+    private readonly Argument<string> named = Flags.Needed("PIPELINE", "name or id");
+    private readonly Option<bool> json = Flags.Json();
+
+    public PipelinesInfo() : base(Is)
+    {
+        Arguments.Add(named);
+        Options.Add(json);
+    }
+
+    public override async Task<ExitCode> RunAsync(Run run, CancellationToken ct)
+    {
+        var pipeline = await Coupling.PipelineAsync(run, run.Value(named)!, ct);
+        var couplings = await Coupling.AllAsync(run, pipeline.Id, ct);
+        if (run.Value(json))
+        {
+            await PrintJsonAsync(run, pipeline, couplings, ct);
+            return ExitCode.Ok;
+        }
+
+        run.Terminal.Heading(pipeline.Name);
+        if (couplings.Count == 0)
+        {
+            run.Terminal.Note($"No apps yet. Add one with: sluice pipelines:add {pipeline.Name} -a APP -s STAGE");
+            return ExitCode.Ok;
+        }
+
+        var table = new Table("app name", "stage");
+        foreach (var coupling in couplings.InOrder(pipeline))
+        {
+            table.Add(coupling.App.Name, coupling.Shown());
+        }
+
+        table.Print(run.Terminal);
+        return ExitCode.Ok;
+    }
+
+    /// <summary>As the Heroku CLI prints it: the pipeline, and its apps in full, each with its <c>pipelineCoupling</c>.</summary>
+    private static async Task PrintJsonAsync(Run run, PipelineWire pipeline, IReadOnlyList<CouplingWire> couplings, CancellationToken ct)
+    {
+        var apps = await run.Server.PostAsync<FilterAppsWire, IReadOnlyList<AppWire>>("/filters/apps", new(new([.. couplings.Select(c => c.App.Id)])), ct);
+        var list = new JsonArray();
+        foreach (var coupling in couplings.InOrder(pipeline))
+        {
+            if (apps.FirstOrDefault(a => a.Id == coupling.App.Id) is { } app)
+            {
+                var node = JsonSerializer.SerializeToNode(app, WireJson.Default.AppWire)!.AsObject();
+                node["pipelineCoupling"] = JsonSerializer.SerializeToNode(coupling, WireJson.Default.CouplingWire);
+                list.Add((JsonNode)node);
+            }
+        }
+
+        run.Print(new JsonObject { ["pipeline"] = JsonSerializer.SerializeToNode(pipeline, WireJson.Default.PipelineWire), ["apps"] = list });
+    }
+}
