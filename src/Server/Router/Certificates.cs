@@ -1,0 +1,97 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Security;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace Sluice.Router;
+
+/// <summary>
+/// The private authority of this DIR, made on first start, and a leaf per server name that we serve. Clients that never send a name get a
+/// leaf for <c>localhost</c> and <c>127.0.0.1</c>. A wildcard would not do: curl and node refuse <c>*.localhost</c>.
+/// </summary>
+internal sealed class Certificates(DataFolder data, Site site, LiveTable table, TimeProvider clock)
+{
+    private const int MostLeaves = 4096;
+    private static readonly TimeSpan LeafLife = TimeSpan.FromDays(397);
+    private static readonly TimeSpan AuthorityLife = TimeSpan.FromDays(3650);
+
+    private readonly ConcurrentDictionary<string, Leaf> leaves = new(StringComparer.OrdinalIgnoreCase);
+    private X509Certificate2 authority = null!;
+
+    /// <summary>Reads the authority, or makes it.</summary>
+    public void Open()
+    {
+        if (!File.Exists(data.CertificateAuthority) || !File.Exists(data.CertificateAuthorityKey))
+            MakeAuthority();
+        authority = X509Certificate2.CreateFromPemFile(data.CertificateAuthority, data.CertificateAuthorityKey);
+    }
+
+    /// <summary>The leaf for a name; for one that we do not serve, or none, the default one.</summary>
+    public SslStreamCertificateContext For(string? name)
+    {
+        var served = name is { Length: > 0 } && (site.OwnHosts.Contains(name, StringComparer.OrdinalIgnoreCase) || table.Find(name) is not null);
+        var key = served && !IPAddress.TryParse(name, out _) && leaves.Count < MostLeaves ? name! : "localhost";
+        if (!leaves.TryGetValue(key, out var leaf) || leaf.RenewAt < clock.GetUtcNow())
+            leaves[key] = leaf = MakeLeaf(key);
+        return leaf.Context;
+    }
+
+    private Leaf MakeLeaf(string name)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest($"CN={(name.Length <= 64 ? name : "sluice")}", key, HashAlgorithmName.SHA256);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddDnsName(name);
+        if (name == "localhost")
+        {
+            names.AddIpAddress(IPAddress.Loopback);
+            names.AddIpAddress(IPAddress.IPv6Loopback);
+        }
+        request.CertificateExtensions.Add(names.Build());
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, true));
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1")], false));
+        request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
+        request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(authority, true, false));
+        var now = clock.GetUtcNow();
+        var last = new DateTimeOffset(authority.NotAfter);
+        var end = now + LeafLife < last ? now + LeafLife : last;
+        using var bare = request.Create(authority, now.AddDays(-1), end, Serial());
+        return new Leaf(SslStreamCertificateContext.Create(bare.CopyWithPrivateKey(key), null, offline: true), end.AddDays(-30));
+    }
+
+    private void MakeAuthority()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=Sluice private authority", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, true, 0, true));
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, true));
+        request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
+        var now = clock.GetUtcNow();
+        using var certificate = request.CreateSelfSigned(now.AddDays(-1), now + AuthorityLife);
+        Write(data.CertificateAuthorityKey, key.ExportPkcs8PrivateKeyPem(), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        Write(data.CertificateAuthority, certificate.ExportCertificatePem() + "\n",
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+    }
+
+    private static void Write(string path, string text, UnixFileMode mode)
+    {
+        var fresh = path + ".new";
+        File.Delete(fresh);
+        using (var file = new StreamWriter(new FileStream(
+            fresh, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite })))
+            file.Write(text);
+        File.SetUnixFileMode(fresh, mode);
+        File.Move(fresh, path, overwrite: true);
+    }
+
+    private static byte[] Serial()
+    {
+        var serial = RandomNumberGenerator.GetBytes(16);
+        serial[0] = (byte)((serial[0] & 0x7f) | 0x40);
+        return serial;
+    }
+
+    private sealed record Leaf(SslStreamCertificateContext Context, DateTimeOffset RenewAt);
+}

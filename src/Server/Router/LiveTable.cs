@@ -1,0 +1,146 @@
+using System.Collections.Concurrent;
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+
+namespace Sluice.Router;
+
+/// <summary>
+/// The table that a router serves by, made ready for look-ups, with what is in flight to each dyno. Replaced as a whole; a dyno's count
+/// outlives the table it came with, so that a drain sees requests that started under an older one.
+/// </summary>
+internal sealed class LiveTable
+{
+    private readonly Lock writing = new();
+    private readonly ConcurrentDictionary<DynoId, InFlight> counts = new();
+    private volatile Snapshot now = Snapshot.Of(new RouteTable(0, []), new ConcurrentDictionary<DynoId, InFlight>());
+
+    public RouteTable Table => now.Table;
+
+    /// <summary>Saves and then serves a table with a higher number, or the same table again; false for any other. Saving happens before the first request sees it.</summary>
+    public bool Replace(RouteTable table, Action<RouteTable>? save)
+    {
+        lock (writing)
+        {
+            if (table.Number < now.Table.Number)
+                return false;
+            if (table.Number == now.Table.Number && table.Number > 0)
+                return SavedTable.TextOf(table).AsSpan().SequenceEqual(SavedTable.TextOf(now.Table));
+            save?.Invoke(table);
+            now = Snapshot.Of(table, counts);
+            ForgetGone(table);
+            return true;
+        }
+    }
+
+    /// <summary>The app that answers at a host (any case, without port); null when none does.</summary>
+    public LiveRoute? Find(string host) => now.Hosts.GetValueOrDefault(host);
+
+    /// <summary>Takes the least loaded target and counts the request in; the caller must <see cref="InFlight.Leave"/>. Null when there is none left
+    /// besides <paramref name="tried"/>, with the route that says why (null: nobody has that host any more).</summary>
+    public LiveTarget? Take(string host, LiveTarget? tried, out LiveRoute? route)
+    {
+        while (true)
+        {
+            var seen = now;
+            route = seen.Hosts.GetValueOrDefault(host);
+            if (route is null || route.Route.Maintenance || route.LeastLoaded(tried) is not { } target)
+                return null;
+            target.Load.Enter();
+            // Counted in first, looked again second: whoever replaced the table in between either sees this request in the count
+            // or this request sees the new table. So after an acknowledged table and an empty count, nothing can arrive.
+            if (ReferenceEquals(seen, now))
+                return target;
+            target.Load.Leave();
+        }
+    }
+
+    public LiveTarget? At(string address, int port) => now.Addresses.GetValueOrDefault((address, port));
+
+    public int InFlightTo(DynoId dyno) => counts.TryGetValue(dyno, out var count) ? count.Count : 0;
+
+    private void ForgetGone(RouteTable table)
+    {
+        var there = table.Routes.SelectMany(r => r.Targets).Select(t => t.Dyno).ToHashSet();
+        foreach (var (dyno, count) in counts)
+        {
+            if (!there.Contains(dyno) && count.Count == 0)
+                counts.TryRemove(dyno, out _);
+        }
+    }
+
+    private sealed record Snapshot(
+        RouteTable Table, FrozenDictionary<string, LiveRoute> Hosts, FrozenDictionary<(string Address, int Port), LiveTarget> Addresses)
+    {
+        public static Snapshot Of(RouteTable table, ConcurrentDictionary<DynoId, InFlight> counts)
+        {
+            var live = table.Routes.Select(r => new LiveRoute(r, counts)).ToArray();
+            var hosts = new Dictionary<string, LiveRoute>(StringComparer.OrdinalIgnoreCase);
+            foreach (var route in live)
+            {
+                foreach (var host in route.Route.Hosts)
+                    hosts[host] = route;
+            }
+            var addresses = new Dictionary<(string, int), LiveTarget>();
+            foreach (var target in live.SelectMany(r => r.Targets))
+                addresses[(target.Target.Address, target.Target.Port)] = target;
+            return new(table, hosts.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase), addresses.ToFrozenDictionary());
+        }
+    }
+}
+
+/// <summary>One app's route with its targets' loads.</summary>
+internal sealed class LiveRoute(Route route, ConcurrentDictionary<DynoId, InFlight> counts)
+{
+    private uint turn;
+
+    public Route Route { get; } = route;
+
+    public ImmutableArray<LiveTarget> Targets { get; } =
+        [.. route.Targets.Select(t => new LiveTarget(t, counts.GetOrAdd(t.Dyno, _ => new InFlight())))];
+
+    /// <summary>Among equals they take turns, so that two idle dynos share the work.</summary>
+    public LiveTarget? LeastLoaded(LiveTarget? except)
+    {
+        LiveTarget? best = null;
+        var first = Targets.Length > 1 ? Interlocked.Increment(ref turn) : 0;
+        for (var i = 0; i < Targets.Length; i++)
+        {
+            var target = Targets[(int)((first + (uint)i) % (uint)Targets.Length)];
+            if (target != except && (best is null || target.Load.Count < best.Load.Count))
+                best = target;
+        }
+        return best;
+    }
+}
+
+/// <summary>A web dyno as the router reaches it.</summary>
+internal sealed class LiveTarget(Target target, InFlight load)
+{
+    private long connectedAt;
+    private long connectTook;
+
+    public Target Target { get; } = target;
+    public InFlight Load { get; } = load;
+    public string Prefix { get; } = $"http://{target.Address}:{target.Port}";
+
+    public void NoteConnect(long at, long tookMs)
+    {
+        Volatile.Write(ref connectTook, tookMs);
+        Volatile.Write(ref connectedAt, at);
+    }
+
+    /// <summary>Milliseconds that connecting took, if a connection was made since <paramref name="start"/>; 0 when an open one was used.</summary>
+    public long ConnectMsSince(long start) => Volatile.Read(ref connectedAt) >= start ? Volatile.Read(ref connectTook) : 0;
+}
+
+/// <summary>Requests on their way to one dyno.</summary>
+internal sealed class InFlight
+{
+    private int count;
+
+    public int Count => Volatile.Read(ref count);
+
+    public void Enter() => Interlocked.Increment(ref count);
+
+    public void Leave() => Interlocked.Decrement(ref count);
+}

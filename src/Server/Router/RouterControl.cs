@@ -1,0 +1,68 @@
+using System.Text.Json;
+
+namespace Sluice.Router;
+
+/// <summary>
+/// The router's end of <see cref="RouterClient"/>: HTTP on a Unix socket that only the server's user may open.
+/// <c>PUT /table</c>, <c>GET /table</c>, <c>GET /drained/DYNO?ms=N</c>, <c>GET /lines</c>, <c>GET /ready</c>.
+/// </summary>
+internal sealed class RouterControl(LiveTable table, SavedTable saved, RequestLines lines, TimeProvider clock, CancellationToken stopping)
+{
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(10);
+
+    public Task HandleAsync(HttpContext http) => (http.Request.Method, http.Request.Path.Value!.Split('/')[1]) switch
+    {
+        ("GET", "ready") => Task.CompletedTask,
+        ("GET", "table") => http.Response.WriteAsJsonAsync(table.Table, RouterClient.Json, http.RequestAborted),
+        ("PUT", "table") => TakeTableAsync(http),
+        ("GET", "drained") => WaitForDrainAsync(http),
+        ("GET", "lines") => SendLinesAsync(http),
+        _ => NotFound(http),
+    };
+
+    private async Task TakeTableAsync(HttpContext http)
+    {
+        var next = await http.Request.ReadFromJsonAsync<RouteTable>(RouterClient.Json, http.RequestAborted);
+        if (next is { Number: > 0 } && table.Replace(next, saved.Save))
+            return;
+        http.Response.StatusCode = StatusCodes.Status409Conflict;
+        await http.Response.WriteAsync($"The router has table {table.Table.Number} and does not take {next?.Number}.", http.RequestAborted);
+    }
+
+    private async Task WaitForDrainAsync(HttpContext http)
+    {
+        var dyno = new DynoId(Guid.Parse(http.Request.Path.Value!.Split('/')[2]));
+        var end = clock.GetUtcNow() + TimeSpan.FromMilliseconds(long.Parse(http.Request.Query["ms"]!));
+        while (table.InFlightTo(dyno) > 0 && clock.GetUtcNow() < end)
+            await Task.Delay(Look, clock, http.RequestAborted);
+        await http.Response.WriteAsJsonAsync(table.InFlightTo(dyno) == 0, RouterClient.Json, http.RequestAborted);
+    }
+
+    private async Task SendLinesAsync(HttpContext http)
+    {
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, stopping);
+        await http.Response.StartAsync(end.Token);
+        await http.Response.Body.FlushAsync(end.Token);
+        try
+        {
+            while (await lines.Reader.WaitToReadAsync(end.Token))
+            {
+                while (lines.Reader.TryRead(out var line))
+                {
+                    await http.Response.Body.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(line, RouterClient.Json), end.Token);
+                    await http.Response.Body.WriteAsync("\n"u8.ToArray(), end.Token);
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The listener left, or this router stops: the next listener gets what is still waiting.
+        }
+    }
+
+    private static Task NotFound(HttpContext http)
+    {
+        http.Response.StatusCode = StatusCodes.Status404NotFound;
+        return Task.CompletedTask;
+    }
+}

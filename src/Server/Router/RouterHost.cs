@@ -1,0 +1,151 @@
+using System.Collections.Immutable;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Options;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace Sluice.Router;
+
+/// <summary>
+/// The router: listens on sockets that were opened for it, serves by the saved table at once, and takes new tables over its control socket.
+/// Start opens the control socket first and reads the saved table second, so that no push falls between the two.
+/// </summary>
+internal sealed class RouterHost : IAsyncDisposable
+{
+    private readonly RouterLimits limits;
+    private readonly LiveTable table = new();
+    private readonly OpenConnections open = new();
+    private readonly CancellationTokenSource stopping = new();
+    private readonly WebApplication control;
+    private readonly WebApplication front;
+    private readonly Doors doors;
+    private readonly TimeProvider clock;
+    private volatile bool draining;
+
+    private RouterHost(DataFolder data, Site site, ImmutableArray<int> sockets, RouterLimits limits, TimeProvider clock)
+    {
+        // The request smuggler's friend: a line that ends in a bare LF is none.
+        AppContext.SetSwitch("Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators", true);
+        this.limits = limits;
+        this.clock = clock;
+        var saved = new SavedTable(data);
+        var lines = new RequestLines(clock);
+        control = BuildControl(data.RouterSocket(Environment.ProcessId), new RouterControl(table, saved, lines, clock, stopping.Token));
+        Saved = saved;
+        Certificates = new Certificates(data, site, table, clock);
+        front = BuildFront(sockets);
+        doors = front.Services.GetRequiredService<Doors>();
+        Answer(front, data, site, lines);
+    }
+
+    private SavedTable Saved { get; }
+    private Certificates Certificates { get; }
+
+    /// <summary>Listens when it returns.</summary>
+    /// <param name="sockets">Descriptors of listening sockets; this process owns its copies.</param>
+    public static async Task<RouterHost> StartAsync(
+        DataFolder data, Site site, ImmutableArray<int> sockets, RouterLimits limits, TimeProvider clock, CancellationToken ct)
+    {
+        var host = new RouterHost(data, site, sockets, limits, clock);
+        File.Delete(data.RouterSocket(Environment.ProcessId));
+        await host.control.StartAsync(ct);
+        File.SetUnixFileMode(data.RouterSocket(Environment.ProcessId), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        host.table.Replace(host.Saved.Load(), save: null);
+        host.Certificates.Open();
+        await host.front.StartAsync(ct);
+        return host;
+    }
+
+    /// <summary>
+    /// Leaves without losing a request: 1. stop accepting, connections untouched; 2. every answer says <c>Connection: close</c>; 3. wait until no connection
+    /// is left, at most <see cref="RouterLimits.Drain"/>; 4. stop.
+    /// </summary>
+    public async Task DrainAsync(CancellationToken ct)
+    {
+        draining = true;
+        await doors.CloseAsync();
+        var end = clock.GetUtcNow() + limits.Drain;
+        while (open.Count > 0 && clock.GetUtcNow() < end)
+            await Task.Delay(TimeSpan.FromMilliseconds(10), clock, ct);
+        await front.StopAsync(ct);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await front.DisposeAsync();
+        await stopping.CancelAsync();
+        await control.DisposeAsync();
+        stopping.Dispose();
+    }
+
+    private void Answer(WebApplication app, DataFolder data, Site site, RequestLines lines)
+    {
+        var forwarder = app.Services.GetRequiredService<IHttpForwarder>();
+        var apps = new AppProxy(table, lines, forwarder, limits);
+        var server = new ServerProxy(data, forwarder, limits);
+        var own = site.OwnHosts.ToHashSet(StringComparer.OrdinalIgnoreCase);
+        Func<bool> isDraining = () => draining;
+        app.Run(async http =>
+        {
+            if (draining)
+                SayGoodbye(http);
+            if (HeadRules.Refusal(http.Request) is { } refusal)
+            {
+                http.Response.Headers.Connection = "close";
+                await ErrorPage.WriteAsync(http, 400, "400", refusal, "");
+                return;
+            }
+            var id = HeadRules.Rewrite(http, site.Port, clock.GetUtcNow().ToUnixTimeMilliseconds());
+            await (own.Contains(http.Request.Host.Host) ? server.HandleAsync(http, isDraining) : apps.HandleAsync(http, id, isDraining));
+        });
+    }
+
+    private static void SayGoodbye(HttpContext http)
+    {
+        if (HttpProtocol.IsHttp2(http.Request.Protocol))
+            http.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
+        else
+            http.Response.Headers.Connection = "close";
+    }
+
+    private WebApplication BuildFront(ImmutableArray<int> sockets)
+    {
+        var builder = Empty();
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = null;
+            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+            foreach (var socket in sockets)
+                kestrel.ListenHandle((ulong)socket, listen => listen.UseTlsOrPlain(Certificates, open));
+        });
+        builder.Services.AddHttpForwarder();
+        builder.Services.AddSingleton(services => new Doors(new SocketTransportFactory(
+            services.GetRequiredService<IOptions<SocketTransportOptions>>(), services.GetRequiredService<ILoggerFactory>())));
+        builder.Services.AddSingleton<IConnectionListenerFactory>(services => services.GetRequiredService<Doors>());
+        return builder.Build();
+    }
+
+    private static WebApplication BuildControl(string socket, RouterControl answers)
+    {
+        var builder = Empty();
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.Limits.MaxRequestBodySize = null;
+            kestrel.ListenUnixSocket(socket);
+        });
+        var app = builder.Build();
+        app.Run(answers.HandleAsync);
+        return app;
+    }
+
+    /// <summary>No configuration files, no environment, no middleware: the hot path is ours alone. Warnings and worse go to standard error.</summary>
+    private static WebApplicationBuilder Empty()
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        builder.Logging.AddSimpleConsole(c => c.SingleLine = true).SetMinimumLevel(LogLevel.Warning)
+            .AddFilter("Yarp", LogLevel.None).AddFilter("Microsoft.Hosting", LogLevel.None);
+        return builder;
+    }
+}
