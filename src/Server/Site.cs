@@ -17,8 +17,11 @@ public sealed record Site
     /// <summary>True when sandboxes do not isolate: without root, or told so by <c>--one-team</c>.</summary>
     public bool OneTeam { get; init; }
 
+    /// <summary>One more address that it listens on; null for loopback only, or all.</summary>
+    public System.Net.IPAddress? Bind { get; init; }
+
     /// <summary>Hosts that mean Sluice itself, lower case, without port.</summary>
-    public IEnumerable<string> OwnHosts => new[] { "localhost", "127.0.0.1", "[::1]", PublicUrl.Host.ToLowerInvariant() }.Distinct();
+    public IEnumerable<string> OwnHosts => new[] { "localhost", "127.0.0.1", "[::1]", PublicUrl.Host.ToLowerInvariant(), BindHost }.Distinct();
 
     public string HostOf(string app) => $"{app}.{Domain}";
 
@@ -27,6 +30,8 @@ public sealed record Site
 
     /// <summary>What people push to: <c>http://localhost:5000/shop.git</c>.</summary>
     public string GitUrl(string app) => $"{PublicUrl.GetLeftPart(UriPartial.Authority)}/{app}.git";
+
+    private string BindHost => Bind is null ? "localhost" : Bind.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 ? $"[{Bind}]" : $"{Bind}";
 
     private string PortSuffix => PublicUrl.IsDefaultPort ? "" : $":{PublicUrl.Port}";
 }

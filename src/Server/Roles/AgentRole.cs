@@ -1,0 +1,26 @@
+using Sluice.Runtime;
+
+namespace Sluice.Roles;
+
+/// <summary>The agent's frame: what it answers to the roles beside it; what it does for apps is registered by the folders.</summary>
+internal static class AgentRole
+{
+    /// <summary>Answers when the agent takes requests.</summary>
+    public const string Ready = "ready";
+
+    /// <summary>Stops every dyno: before the agent itself stops for good.</summary>
+    public const string StopDynos = "dynos.stop-all";
+
+    public static async Task<int> RunAsync(UpOptions options, Func<AgentHost, UpOptions, AgentHost> compose)
+    {
+        var signals = new RoleSignals();
+        var host = compose(new AgentHost(options.Data), options).On<AgentWord, AgentWord>(Ready, (word, _, _) => Task.FromResult(word));
+        var serving = host.ServeAsync(signals.Token);
+        RoleMark.Write(options.Data, Launch.Agent);
+        await serving;
+        return 0;
+    }
+}
+
+/// <summary>A request or an answer that says nothing more.</summary>
+internal sealed record AgentWord;

@@ -1,0 +1,79 @@
+using Sluice.Router;
+using Sluice.Runtime;
+
+namespace Sluice.Roles;
+
+/// <summary>The server's frame: HTTP on a Unix socket behind the router, and what every folder finds in the container.</summary>
+internal static class ServerRole
+{
+    private static readonly TimeSpan StopWithin = TimeSpan.FromSeconds(5);
+
+    public static WebApplicationBuilder CreateBuilder(UpOptions options)
+    {
+        FileModes.OwnerOnly();
+        File.Delete(options.Data.ServerSocket);
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, EnvironmentName = "Production" });
+        builder.Logging.ClearProviders().AddSimpleConsole(c => c.SingleLine = true).AddFilter("Microsoft", LogLevel.Warning);
+        builder.Services.AddSingleton(options.Data).AddSingleton(options.Site).AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<IHostLifetime>(services => new ServerLifetime(services.GetRequiredService<IHostApplicationLifetime>()));
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopWithin);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = null;
+            kestrel.Limits.MinRequestBodyDataRate = null;
+            kestrel.Limits.MinResponseDataRate = null;
+            kestrel.ListenUnixSocket(options.Data.ServerSocket);
+        });
+        return builder;
+    }
+
+    /// <summary>Runs until SIGTERM.</summary>
+    public static async Task<int> RunAsync(this WebApplication app, UpOptions options)
+    {
+        await app.StartAsync();
+        RoleMark.Write(options.Data, Launch.Server);
+        await app.WaitForShutdownAsync();
+        return 0;
+    }
+
+    /// <summary><c>GET /healthz</c>: 200 when all three roles are ready, else 503; both with who is.</summary>
+    public static WebApplication MapHealth(this WebApplication app)
+    {
+        app.MapGet("/healthz", async (RouterClient router, AgentClient agent, CancellationToken ct) =>
+        {
+            var ready = new { server = "ready", router = Word(await router.IsThereAsync(ct)), agent = Word(await IsThereAsync(agent, ct)) };
+            return Results.Json(ready, statusCode: ready is { router: "ready", agent: "ready" } ? 200 : 503);
+        });
+        return app;
+    }
+
+    private static string Word(bool isReady) => isReady ? "ready" : "away";
+
+    private static async Task<bool> IsThereAsync(AgentClient agent, CancellationToken ct)
+    {
+        try
+        {
+            await agent.CallAsync<AgentWord, AgentWord>(AgentRole.Ready, new AgentWord(), null, ct);
+            return true;
+        }
+        catch (AgentException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>SIGTERM stops the server; the terminal's signals are the supervisor's.</summary>
+    private sealed class ServerLifetime(IHostApplicationLifetime lifetime) : IHostLifetime
+    {
+        private readonly RoleSignals signals = new();
+
+        public Task WaitForStartAsync(CancellationToken cancellationToken)
+        {
+            signals.Token.Register(lifetime.StopApplication);
+            return Task.CompletedTask;
+        }
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}

@@ -1,0 +1,42 @@
+using Sluice.Runtime;
+
+namespace Sluice.Roles;
+
+/// <summary>The first word chooses what this process is. One sentence and a code other than 0 when it cannot be that.</summary>
+internal static class Start
+{
+    public static async Task<int> RunAsync(string[] args, Func<UpOptions, Task<int>> server, Func<AgentHost, UpOptions, AgentHost> agent)
+    {
+        if (args is ["up", .. var asked] && asked.Any(word => word is "--help" or "-h" or "help"))
+        {
+            Console.WriteLine(UpOptions.Usage);
+            return 0;
+        }
+        try
+        {
+            return args switch
+            {
+                ["up", .. var flags] => await new Supervisor(Read(flags), Console.Error, TimeProvider.System).RunAsync(),
+                ["restart", var what, .. var flags] when !what.StartsWith('-') => await RestartAsync(what, Read(flags)),
+                ["server", .. var flags] => await server(Read(flags)),
+                ["router", .. var flags] => await RouterRole.RunAsync(Read(flags)),
+                ["agent", .. var flags] => await AgentRole.RunAsync(Read(flags), agent),
+                _ => throw new UsageException("This is the server's binary: sluice up [flags] starts it, sluice restart server|router|agent|all replaces a part of it."),
+            };
+        }
+        catch (UsageException e)
+        {
+            await Console.Error.WriteLineAsync(e.Message);
+            return args is ["up" or "restart", ..] ? 1 : RoleExit.Refused;
+        }
+    }
+
+    private static UpOptions Read(string[] flags) => UpOptions.Parse(flags, Environment.GetEnvironmentVariable, Libc.geteuid() == 0);
+
+    private static async Task<int> RestartAsync(string what, UpOptions options)
+    {
+        if (await RestartRequests.AskAsync(options.Data, what) is { } complaint)
+            throw new UsageException(complaint);
+        return 0;
+    }
+}
