@@ -1,0 +1,42 @@
+using System.Text.Json;
+
+namespace Sluice.Runtime;
+
+/// <summary>A uid (and gid of the same number) for each app and use, given once and kept in a file of DIR, as an offset into the machine's share.</summary>
+internal sealed class Identities
+{
+    private const int Most = 65536;
+    private readonly string file;
+    private readonly uint first;
+    private readonly Lock one = new();
+    private readonly Dictionary<string, uint> offsets;
+
+    public Identities(string file, uint first)
+    {
+        (this.file, this.first) = (file, first);
+        offsets = File.Exists(file) ? JsonSerializer.Deserialize<Dictionary<string, uint>>(File.ReadAllText(file))! : [];
+    }
+
+    public uint Of(AppId app, SandboxUse use)
+    {
+        var name = $"{app}/{use}";
+        lock (one)
+        {
+            if (!offsets.TryGetValue(name, out var offset))
+            {
+                offset = offsets.Count == 0 ? 1 : offsets.Values.Max() + 1;
+                if (offset >= Most)
+                    throw new AgentException("This machine's share of user ids is used up.");
+                offsets[name] = offset;
+                Save_NeedsLock();
+            }
+            return first + offset;
+        }
+    }
+
+    private void Save_NeedsLock()
+    {
+        File.WriteAllText(file + ".new", JsonSerializer.Serialize(offsets));
+        File.Move(file + ".new", file, overwrite: true);
+    }
+}

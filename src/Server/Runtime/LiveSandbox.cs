@@ -1,0 +1,137 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+
+namespace Sluice.Runtime;
+
+/// <summary>What must be known of a running sandbox to watch, stop and clear it, also by an agent that did not start it. No secret is in it.</summary>
+internal sealed record SandboxNote
+{
+    public required string Id { get; init; }
+    public required bool KeepUp { get; init; }
+
+    /// <summary>Of the outer bwrap; 0 while it is not started.</summary>
+    public int Pid { get; init; }
+
+    /// <summary>When that process began, in the kernel's ticks since boot: tells it from a later one with the same number.</summary>
+    public string? PidStarted { get; init; }
+
+    /// <summary>The network it is in; null for the host's.</summary>
+    public string? Link { get; init; }
+
+    /// <summary>Where it is reached from the host.</summary>
+    public required string Address { get; init; }
+}
+
+/// <summary>A sandbox that runs, or ended and is not cleared yet.</summary>
+internal sealed class LiveSandbox(SandboxNote note, string folder, ControlGroup? group, TimeProvider clock)
+{
+    private static readonly TimeSpan EmptyWithin = TimeSpan.FromSeconds(10);
+
+    public SandboxNote Note { get; } = note;
+    public string Folder { get; } = folder;
+    public ControlGroup? Group { get; } = group;
+
+    public bool IsRunning => Note.Pid > 0 && ProcessTable.StartedAt(Note.Pid) is { } started && started == Note.PidStarted;
+
+    public bool WasOutOfMemory => Group?.OutOfMemoryKills() > 0;
+
+    /// <summary>bwrap writes a line with its child's pid when it begins and one with the exit code when the command has ended by itself.</summary>
+    private string StatusFile => Path.Combine(Folder, "status");
+
+    private int? InnerPid => Status("child-pid");
+
+    /// <summary>Waits for the end of the outer process; the command's exit code: 137 if it was killed as a whole, -1 when unknown. Throws if the sandbox could not be made.</summary>
+    public async Task<int> EndAsync(CancellationToken ct)
+    {
+        var code = IsRunning ? await Spawn.WaitAsync(Note.Pid, ct) : -1;
+        if (code is -1 or >= 128 || Status("exit-code") is not null)
+            return Status("exit-code") ?? code;
+        throw new SandboxNotMadeException(code);
+    }
+
+    /// <summary>SIGTERM to each process inside but bwrap's own two, which would end at once and take the others along.</summary>
+    public void Terminate()
+    {
+        foreach (var pid in Inside())
+            Libc.kill(pid, Libc.SigTerm);
+    }
+
+    /// <summary>SIGKILL to all; returns when no process is left.</summary>
+    public async Task KillAsync()
+    {
+        if (Group is not null)
+        {
+            await Group.KillAsync(clock);
+            return;
+        }
+        // Pid 1 inside takes its whole namespace along.
+        foreach (var pid in new[] { InnerPid ?? 0, IsRunning ? Note.Pid : 0 }.Where(pid => pid > 0 && IsRunning))
+            Libc.kill(pid, Libc.SigKill);
+        var started = clock.GetTimestamp();
+        while (IsRunning && clock.GetElapsedTime(started) < EmptyWithin)
+            await Task.Delay(TimeSpan.FromMilliseconds(2), clock);
+    }
+
+    private ImmutableArray<int> Inside()
+    {
+        var own = new[] { Note.Pid, InnerPid ?? 0 };
+        return Group is not null ? [.. Group.Processes().Except(own)]
+            : InnerPid is { } inner && IsRunning ? ProcessTable.Below(inner) : [];
+    }
+
+    private int? Status(string member)
+    {
+        if (!File.Exists(StatusFile))
+            return null;
+        foreach (var line in File.ReadLines(StatusFile).Where(line => line.Contains($"\"{member}\"", StringComparison.Ordinal)))
+            return JsonDocument.Parse(line).RootElement.GetProperty(member).GetInt32();
+        return null;
+    }
+}
+
+/// <summary>bwrap ended before the command began: the platform's fault. What it complained of is in the sandbox's output.</summary>
+internal sealed class SandboxNotMadeException(int code) : Exception($"The sandbox could not be made (bwrap ended with {code}).");
+
+/// <summary>What /proc says of processes.</summary>
+internal static class ProcessTable
+{
+    /// <summary>Null when there is no such process, or only its zombie.</summary>
+    public static string? StartedAt(int pid) => Stat(pid) is { } fields && fields[0] != "Z" ? fields[19] : null;
+
+    /// <summary>All descendants of a process.</summary>
+    public static ImmutableArray<int> Below(int ancestor)
+    {
+        var parents = new Dictionary<int, int>();
+        foreach (var folder in Directory.EnumerateDirectories("/proc"))
+        {
+            if (int.TryParse(Path.GetFileName(folder), out var pid) && Stat(pid) is { } fields)
+                parents[pid] = int.Parse(fields[1]);
+        }
+        return [.. parents.Keys.Where(IsBelow)];
+
+        bool IsBelow(int pid)
+        {
+            while (parents.TryGetValue(pid, out var parent) && parent > 1)
+            {
+                if (parent == ancestor)
+                    return true;
+                pid = parent;
+            }
+            return false;
+        }
+    }
+
+    /// <summary>The fields after the name, which may itself hold blanks and brackets: state, parent, …</summary>
+    private static string[]? Stat(int pid)
+    {
+        try
+        {
+            var text = File.ReadAllText($"/proc/{pid}/stat");
+            return text[(text.LastIndexOf(')') + 2)..].Split(' ');
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+}
