@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Text.Json;
 using Sluice.Wire;
 
@@ -45,9 +46,9 @@ internal static class CommandLine
     {
         var command = about.Make();
         var parsed = command.Parse(args[1..], new ParserConfiguration { ResponseFileTokenReplacer = null });
-        if (parsed.Errors.Count > 0)
+        if (Faults(parsed) is { Length: > 0 } faults)
         {
-            surroundings.Terminal.Error(string.Join("\n", parsed.Errors.Select(e => e.Message)) + $"\nSee: sluice help {about.Name}");
+            surroundings.Terminal.Error($"{string.Join("\n", faults)}\nSee: sluice help {about.Name}");
             return ExitCode.Usage;
         }
 
@@ -97,6 +98,13 @@ internal static class CommandLine
             return ExitCode.Interrupted;
         }
     }
+
+    /// <summary>The parser's complaints; and a flag that it took for a value, since what begins with a dash is a flag until <c>--</c> stands before it.</summary>
+    private static string[] Faults(ParseResult parsed) => parsed.Errors.Count > 0
+        ? [.. parsed.Errors.Select(e => e.Message)]
+        : [.. parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(a => a.Tokens)
+            .Where(t => t.Value is ['-', not (>= '0' and <= '9'), ..] && parsed.Tokens.All(d => d.Type is not TokenType.DoubleDash))
+            .Select(t => $"{t.Value} is no flag of this command.")];
 
     private static ExitCode Unknown(string asked, Surroundings surroundings)
     {

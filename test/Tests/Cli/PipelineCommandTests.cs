@@ -1,0 +1,158 @@
+using Sluice.Wire;
+
+namespace Sluice.Tests.Cli;
+
+public sealed class PipelineCommandTests
+{
+    [Fact]
+    public async Task Info_lists_the_apps_in_the_order_of_their_stages()
+    {
+        await using var server = (await ScriptedServer.StartAsync()).WithPipeline("shop", "shop-admin");
+        using var typed = new Typed(server);
+
+        Assert.Equal(0, await typed.Run("pipelines:info shop"));
+        Assert.Equal(
+            """
+            === shop
+
+            app name      stage
+            shop-staging  staging
+            shop          production
+            shop-admin    production
+
+            """, typed.Out);
+    }
+
+    [Fact]
+    public async Task Info_as_json_has_the_shape_of_the_heroku_cli()
+    {
+        await using var server = (await ScriptedServer.StartAsync()).WithPipeline("shop")
+            .On<IReadOnlyList<AppWire>>("POST /filters/apps", [Answers.App("shop"), Answers.App("shop-staging")]);
+        using var typed = new Typed(server);
+
+        Assert.Equal(0, await typed.Run("pipelines:info shop --json"));
+        using var json = System.Text.Json.JsonDocument.Parse(typed.Out);
+        Assert.Equal("shop", json.RootElement.GetProperty("pipeline").GetProperty("name").GetString());
+        Assert.Equal(["staging", "production"], json.RootElement.GetProperty("apps").EnumerateArray().Select(a => a.GetProperty("pipelineCoupling").GetProperty("stage").GetString()!));
+    }
+
+    [Fact]
+    public async Task Create_guesses_the_stage_from_the_apps_name_as_the_heroku_cli_does()
+    {
+        await using var server = (await ScriptedServer.StartAsync())
+            .On("GET /apps/shop-staging", Answers.App("shop-staging"))
+            .On("POST /pipelines", Answers.Pipeline(), 201)
+            .On("POST /pipeline-couplings", Answers.Coupling("shop-staging", "staging"), 201);
+        using var typed = new Typed(server);
+
+        Assert.Equal(0, await typed.Run("pipelines:create shop -a shop-staging"));
+        Assert.Equal("Creating shop pipeline... done\nAdding shop-staging to shop pipeline as staging... done\n", typed.Error);
+        Assert.Contains(server.Asked, a => a.StartsWith("POST /pipeline-couplings", StringComparison.Ordinal) && a.Contains("\"stage\":\"staging\"", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Create_for_an_app_that_is_not_there_makes_no_pipeline()
+    {
+        await using var server = (await ScriptedServer.StartAsync()).Refuse("GET /apps/nope", 404, "not_found", "Couldn't find that app.", "app");
+        using var typed = new Typed(server);
+
+        Assert.Equal(2, await typed.Run("pipelines:create shop -a nope"));
+        Assert.DoesNotContain(server.Asked, a => a.StartsWith("POST", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("shop-dev", "development")]
+    [InlineData("shop-qa", "development")]
+    [InlineData("shop-stg", "staging")]
+    [InlineData("shop-prod", "production")]
+    [InlineData("shop", "production")]
+    public void An_apps_name_suggests_its_stage(string app, string stage) => Assert.Equal(stage, Sluice.Cli.Commands.Pipelines.Coupling.GuessStage(app));
+
+    [Fact]
+    public async Task Moving_renaming_and_removing_say_what_they_did()
+    {
+        await using var server = (await ScriptedServer.StartAsync()).WithPipeline("shop")
+            .On($"PATCH /pipeline-couplings/{Answers.IdOf("shop coupling")}", Answers.Coupling("shop", "staging"))
+            .On($"DELETE /pipeline-couplings/{Answers.IdOf("shop coupling")}", Answers.Coupling("shop", "staging"))
+            .On($"PATCH /pipelines/{Answers.PipelineId}", Answers.Pipeline("boutique"))
+            .On($"DELETE /pipelines/{Answers.PipelineId}", Answers.Pipeline());
+        using var typed = new Typed(server);
+
+        Assert.Equal(0, await typed.Run("pipelines:update -a shop -s staging"));
+        Assert.Equal("Changing shop to staging... done\n", typed.Error);
+        Assert.Equal(0, await typed.Run("pipelines:remove -a shop"));
+        Assert.Equal("Removing shop... done\n", typed.Error);
+        Assert.Equal(0, await typed.Run("pipelines:rename shop boutique"));
+        Assert.Equal("Renaming shop pipeline to boutique... done\n", typed.Error);
+        Assert.Equal(0, await typed.Run("pipelines:destroy shop"));
+        Assert.Equal("Destroying shop pipeline... done\n", typed.Error);
+    }
+
+    [Fact]
+    public async Task An_unknown_pipeline_and_two_of_one_name_are_told_apart()
+    {
+        await using var server = (await ScriptedServer.StartAsync())
+            .On<IReadOnlyList<PipelineWire>>("GET /pipelines?eq[name]=nope", [])
+            .On<IReadOnlyList<PipelineWire>>("GET /pipelines?eq[name]=shop", [Answers.Pipeline(), Answers.Pipeline() with { Id = Answers.IdOf("other") }]);
+        using var typed = new Typed(server);
+
+        Assert.Equal(2, await typed.Run("pipelines:info nope"));
+        Assert.Contains("There is no pipeline nope.", typed.Error, StringComparison.Ordinal);
+        Assert.Equal(2, await typed.Run("pipelines:info shop"));
+        Assert.Contains(Answers.IdOf("other").ToString(), typed.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Diff_shows_the_commits_that_production_does_not_have()
+    {
+        await using var server = (await ScriptedServer.StartAsync()).WithPipeline("shop").On("GET /apps/shop-staging/diff?to=shop", Ahead());
+        using var typed = new Typed(server);
+
+        Assert.Equal(0, await typed.Run("diff -a shop-staging"));
+        Assert.Equal(
+            """
+            shop-staging is ahead of shop by 2 commits:
+              73ab415  2012-01-02  Jim  A super important fix
+              0f0a53b  2012-01-01  Kim  Start
+
+            """, typed.Out);
+
+        Assert.Equal(0, await typed.Run("pipelines:diff -a shop-staging --json"));
+        using var json = System.Text.Json.JsonDocument.Parse(typed.Out);
+        Assert.Equal(2, json.RootElement[0].GetProperty("ahead_by").GetInt32());
+    }
+
+    [Fact]
+    public async Task Diff_of_the_same_slug_says_up_to_date()
+    {
+        await using var server = (await ScriptedServer.StartAsync()).WithPipeline("shop")
+            .On("GET /apps/shop-staging/diff?to=shop", Ahead() with { Method = "same", AheadBy = 0, Commits = [] });
+        using var typed = new Typed(server);
+
+        Assert.Equal(0, await typed.Run("diff -a shop-staging"));
+        Assert.Equal("shop-staging is up to date with shop.\n", typed.Out);
+    }
+
+    [Fact]
+    public async Task Diff_from_the_last_stage_says_that_nothing_comes_after_it()
+    {
+        await using var server = (await ScriptedServer.StartAsync()).WithPipeline("shop");
+        using var typed = new Typed(server);
+
+        Assert.Equal(1, await typed.Run("diff -a shop"));
+        Assert.Contains("no app comes after it in shop", typed.Error, StringComparison.Ordinal);
+    }
+
+    private static DiffWire Ahead() => new()
+    {
+        From = new(Answers.Named("shop-staging"), 6, "73ab415", "SHA256:aa"),
+        To = new(Answers.Named("shop"), 2, "0f0a53b", "SHA256:bb"),
+        Method = "ancestry",
+        AheadBy = 2,
+        Commits =
+        [
+            new("73ab4150000000000000000000000000000000aa", new(2012, 1, 2, 0, 0, 0, TimeSpan.Zero), "A super important fix", "Jim"),
+            new("0f0a53b0000000000000000000000000000000aa", new(2012, 1, 1, 0, 0, 0, TimeSpan.Zero), "Start", "Kim"),
+        ],
+    };
+}

@@ -1,0 +1,108 @@
+using Sluice.Wire;
+
+namespace Sluice.Tests.Cli;
+
+public sealed class PromoteCommandTests
+{
+    private static readonly string Targets = $"GET /pipeline-promotions/{Answers.PromotionId}/promotion-targets";
+
+    [Fact]
+    public async Task Each_target_gets_one_line_with_its_new_version()
+    {
+        await using var server = (await ScriptedServer.StartAsync()).WithPipeline("shop", "shop-admin")
+            .On("POST /pipeline-promotions", Answers.Promotion("shop-staging"), 201)
+            .On<IReadOnlyList<PromotionTargetWire>>(Targets, [Answers.Target("shop", "pending"), Answers.Target("shop-admin", "pending")])
+            .On<IReadOnlyList<PromotionTargetWire>>(Targets, [Answers.Target("shop", "succeeded", 23), Answers.Target("shop-admin", "pending", 54)])
+            .On<IReadOnlyList<PromotionTargetWire>>(Targets, [Answers.Target("shop", "succeeded", 23), Answers.Target("shop-admin", "succeeded", 54)])
+            .On($"GET /apps/{Answers.IdOf("shop")}/releases/{Answers.IdOf("shop v23")}", Answers.Release("shop", 23))
+            .On($"GET /apps/{Answers.IdOf("shop-admin")}/releases/{Answers.IdOf("shop-admin v54")}", Answers.Release("shop-admin", 54));
+        using var typed = new Typed(server);
+
+        Assert.Equal(0, await typed.Run("pipelines:promote -a shop-staging"));
+        Assert.Equal(
+            """
+            Promoting shop-staging to shop (production)... done, v23
+            Promoting shop-staging to shop-admin (production)... done, v54
+
+            """, typed.Out);
+        var body = Assert.Single(server.Asked, a => a.StartsWith("POST /pipeline-promotions", StringComparison.Ordinal));
+        Assert.Contains($"\"targets\":null", body, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_failed_target_says_why_and_the_command_exits_1()
+    {
+        await using var server = (await ScriptedServer.StartAsync()).WithPipeline("shop", "shop-admin")
+            .On("POST /pipeline-promotions", Answers.Promotion("shop-staging"), 201)
+            .On<IReadOnlyList<PromotionTargetWire>>(Targets, [Answers.Target("shop", "failed", error: "The release command failed with exit code 3."), Answers.Target("shop-admin", "succeeded", 54)])
+            .On($"GET /apps/{Answers.IdOf("shop-admin")}/releases/{Answers.IdOf("shop-admin v54")}", Answers.Release("shop-admin", 54));
+        using var typed = new Typed(server);
+
+        Assert.Equal(1, await typed.Run("promote -a shop-staging"));
+        Assert.Contains("Promoting shop-staging to shop (production)... failed\n", typed.Out, StringComparison.Ordinal);
+        Assert.Contains("Promoting shop-staging to shop-admin (production)... done, v54\n", typed.Out, StringComparison.Ordinal);
+        Assert.Equal(" ›   Error: The release command failed with exit code 3.\n", typed.Error);
+    }
+
+    [Fact]
+    public async Task Named_targets_and_a_named_release_go_out_by_id()
+    {
+        await using var server = (await ScriptedServer.StartAsync()).WithPipeline("shop", "shop-admin")
+            .On("GET /apps/shop-staging/releases/12", Answers.Release("shop-staging", 12))
+            .On("POST /pipeline-promotions", Answers.Promotion("shop-staging"), 201)
+            .On<IReadOnlyList<PromotionTargetWire>>(Targets, [Answers.Target("shop", "succeeded", 23)])
+            .On($"GET /apps/{Answers.IdOf("shop")}/releases/{Answers.IdOf("shop v23")}", Answers.Release("shop", 23));
+        using var typed = new Typed(server);
+
+        Assert.Equal(0, await typed.Run("promote -a shop-staging --to shop --release v12"));
+        var body = Assert.Single(server.Asked, a => a.StartsWith("POST /pipeline-promotions", StringComparison.Ordinal));
+        Assert.Contains($"\"targets\":[{{\"app\":{{\"id\":\"{Answers.IdOf("shop")}\"}}}}]", body, StringComparison.Ordinal);
+        Assert.Contains($"\"release\":{{\"id\":\"{Answers.IdOf("shop-staging v12")}\"}}", body, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task With_one_target_the_output_of_its_release_command_is_shown_as_it_comes()
+    {
+        var release = Answers.Release("shop", 23, status: "pending") with { OutputStreamUrl = "/streams/secret" };
+        await using var server = (await ScriptedServer.StartAsync()).WithPipeline("shop")
+            .On("POST /pipeline-promotions", Answers.Promotion("shop-staging"), 201)
+            .On<IReadOnlyList<PromotionTargetWire>>(Targets, [Answers.Target("shop", "pending", 23)])
+            .On<IReadOnlyList<PromotionTargetWire>>(Targets, [Answers.Target("shop", "succeeded", 23)])
+            .On($"GET /apps/{Answers.IdOf("shop")}/releases/{Answers.IdOf("shop v23")}", release)
+            .Raw("GET /streams/secret", "", 404, "text/plain")
+            .Raw("GET /streams/secret", "migrating\ndone in 2 s\n", type: "text/plain")
+            .On($"GET /apps/shop/releases/{Answers.IdOf("shop v23")}", release);
+        using var typed = new Typed(server);
+
+        Assert.Equal(0, await typed.Run("promote -a shop-staging"));
+        Assert.Equal("migrating\ndone in 2 s\nPromoting shop-staging to shop (production)... done, v23\n", typed.Out);
+        Assert.All(server.WithoutKey, r => Assert.Equal("GET /streams/secret", r));
+    }
+
+    [Fact]
+    public async Task A_refusal_is_told_in_the_servers_words_and_exits_2()
+    {
+        await using var server = (await ScriptedServer.StartAsync()).WithPipeline()
+            .Refuse("POST /pipeline-promotions", 422, "invalid_params", "Cannot promote from shop-staging as there are no downstream apps in production stage.");
+        using var typed = new Typed(server);
+
+        Assert.Equal(2, await typed.Run("promote -a shop-staging"));
+        Assert.Equal(" ›   Error: Cannot promote from shop-staging as there are no downstream apps in production stage.\n", typed.Error);
+        Assert.Empty(typed.Out);
+    }
+
+    [Fact]
+    public async Task With_json_standard_output_holds_the_targets_and_nothing_else()
+    {
+        await using var server = (await ScriptedServer.StartAsync()).WithPipeline("shop")
+            .On("POST /pipeline-promotions", Answers.Promotion("shop-staging"), 201)
+            .On<IReadOnlyList<PromotionTargetWire>>(Targets, [Answers.Target("shop", "succeeded", 23)])
+            .On($"GET /apps/{Answers.IdOf("shop")}/releases/{Answers.IdOf("shop v23")}", Answers.Release("shop", 23));
+        using var typed = new Typed(server);
+
+        Assert.Equal(0, await typed.Run("promote -a shop-staging --json"));
+        using var json = System.Text.Json.JsonDocument.Parse(typed.Out);
+        Assert.Equal("succeeded", json.RootElement[0].GetProperty("status").GetString());
+        Assert.Contains("done, v23", typed.Error, StringComparison.Ordinal);
+    }
+}
