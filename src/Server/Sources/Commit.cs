@@ -1,0 +1,56 @@
+using System.Collections.Immutable;
+
+namespace Sluice.Sources;
+
+/// <summary>One commit, as its author wrote it: the text is a tenant's.</summary>
+public sealed record Commit
+{
+    /// <summary>40 lower-case hex digits.</summary>
+    public required string Sha { get; init; }
+
+    /// <summary>Of its files; two commits with one tree have the same content.</summary>
+    public required string Tree { get; init; }
+
+    /// <summary>First line of its message.</summary>
+    public required string Subject { get; init; }
+    public required string Author { get; init; }
+    public required string AuthorEmail { get; init; }
+    public required DateTimeOffset At { get; init; }
+
+    public string Short => Sha[..7];
+
+    public static bool IsSha(string? text) => text is { Length: 40 } && text.All(char.IsAsciiHexDigitLower);
+
+    /// <summary>What <see cref="GitCommand.Format"/> printed, six fields each closed by NUL.</summary>
+    internal static ImmutableArray<Commit> Parse(string printed) =>
+    [
+        .. printed.Split('\0').SkipLast(1).Chunk(6).Where(f => f.Length == 6).Select(f => new Commit
+        {
+            Sha = f[0],
+            Tree = f[1],
+            Subject = f[2],
+            Author = f[3],
+            AuthorEmail = f[4],
+            At = DateTimeOffset.FromUnixTimeSeconds(long.TryParse(f[5], out var seconds) && seconds is > -62135596800 and < 253402300800 ? seconds : 0),
+        }),
+    ];
+}
+
+/// <summary>What one app would get from another, in commits. Newest first.</summary>
+public sealed record CommitDiff
+{
+    /// <summary>The commit of the side that is asked about (downstream); null when it has none.</summary>
+    public required string? From { get; init; }
+
+    /// <summary>The commit of the side that would be promoted.</summary>
+    public required string? To { get; init; }
+
+    /// <summary>In <see cref="To"/> and not in <see cref="From"/>.</summary>
+    public required ImmutableArray<Commit> Ahead { get; init; }
+
+    /// <summary>In <see cref="From"/> and not in <see cref="To"/>: what a promotion would take back.</summary>
+    public required ImmutableArray<Commit> Behind { get; init; }
+
+    /// <summary><c>ancestry</c>, or <c>patch</c> when history was rewritten and commits were matched by what they change.</summary>
+    public required string Matched { get; init; }
+}
