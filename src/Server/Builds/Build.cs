@@ -35,6 +35,9 @@ public sealed record BuildRequest
     public string? Commit { get; init; }
     public string? CommitDescription { get; init; }
 
+    /// <summary>Made by <c>git archive</c>: nothing is lifted out of a folder at its top.</summary>
+    public bool FromGit { get; init; }
+
     /// <summary>Set for API builds that already have a row; null makes one.</summary>
     public BuildId? Id { get; init; }
     public string? RequestId { get; init; }

@@ -12,6 +12,7 @@ internal static class SlugsSetup
     public static WebApplicationBuilder AddSlugs(this WebApplicationBuilder builder)
     {
         builder.Services.AddSingleton<SlugClient>();
+        builder.Services.AddSingleton<SlugCatalog>();
         return builder;
     }
 

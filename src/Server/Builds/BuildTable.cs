@@ -1,0 +1,108 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using Sluice.Slugs;
+using Sluice.Storage;
+
+namespace Sluice.Builds;
+
+/// <summary>Every build, by app. A row ends once and is not edited after that.</summary>
+public sealed class BuildTable(Db db, SlugCatalog slugs, TimeProvider clock)
+{
+    /// <summary>What a build row says before anything ran.</summary>
+    internal Task AddAsync(Build build, string origin, string? sourceFile, string? requestId, CancellationToken ct) => db.WriteAsync(
+        new Act("build.create", build.Id.ToString(), build.User, build.App, requestId),
+        tx => tx.Execute(
+            $"""
+            INSERT INTO builds (id, app_id, user_id, status, origin, source_url, source_file, commit_sha, checksum, buildpacks, stack, created_at, updated_at)
+            VALUES ({build.Id}, {build.App}, {build.User}, 'pending', {origin}, {build.SourceUrl}, {sourceFile}, {build.Commit}, {build.Checksum},
+                    {JsonSerializer.Serialize(build.Buildpacks)}, {build.Stack}, {build.CreatedAt}, {build.UpdatedAt})
+            """),
+        ct);
+
+    /// <summary>Slug and success in one transaction. False when the row had ended already (or its app is gone).</summary>
+    internal Task<bool> SucceedAsync(BuildId id, Slug slug, ImmutableArray<BuildpackUsed> buildpacks, AccountId user, CancellationToken ct) => db.WriteAsync(
+        new Act("build.succeed", id.ToString(), user, slug.App) { Data = JsonSerializer.Serialize(new { slug = slug.Id, digest = slug.Digest }) },
+        tx =>
+        {
+            slugs.Add(tx, slug);
+            return tx.Execute(
+                $"""
+                UPDATE builds SET status = 'succeeded', slug_id = {slug.Id}, buildpacks = {JsonSerializer.Serialize(buildpacks)}, stack = {slug.Stack}, source_file = NULL,
+                       updated_at = {slug.CreatedAt}
+                 WHERE id = {id} AND status = 'pending'
+                """) == 1;
+        },
+        ct);
+
+    /// <param name="status">failed or errored</param>
+    internal Task EndAsync(BuildId id, AppId app, AccountId user, string status, string reason, CancellationToken ct) => db.WriteAsync(
+        new Act("build.fail", id.ToString(), user, app) { Data = JsonSerializer.Serialize(new { status, reason }) },
+        tx => tx.Execute(
+            $"UPDATE builds SET status = {status}, reason = {reason}, source_file = NULL, updated_at = {clock.GetUtcNow()} WHERE id = {id} AND status = 'pending'"),
+        ct);
+
+    /// <summary>Notes which release a build led to. May be repeated.</summary>
+    public void SetRelease(Tx tx, BuildId build, ReleaseId release) =>
+        tx.Execute($"UPDATE builds SET release_id = {release}, updated_at = {clock.GetUtcNow()} WHERE id = {build} AND release_id IS NULL");
+
+    public Task<Build?> FindAsync(AppId app, BuildId build, CancellationToken ct) => db.FindAsync(
+        $"""
+        SELECT id, app_id, user_id, status, reason, source_url, commit_sha, checksum, buildpacks, stack, slug_id, release_id, created_at, updated_at
+          FROM builds WHERE app_id = {app} AND id = {build}
+        """, Read, ct);
+
+    /// <summary>Newest first.</summary>
+    public Task<ImmutableArray<Build>> ListAsync(AppId app, CancellationToken ct) => db.ListAsync(
+        $"""
+        SELECT id, app_id, user_id, status, reason, source_url, commit_sha, checksum, buildpacks, stack, slug_id, release_id, created_at, updated_at
+          FROM builds WHERE app_id = {app} ORDER BY created_at DESC, id DESC
+        """, Read, ct);
+
+    /// <summary>API builds that are done and have no release yet: whoever makes releases pulls them from here. Oldest first.</summary>
+    public Task<ImmutableArray<Build>> WithoutReleaseAsync(CancellationToken ct) => db.ListAsync(
+        $"""
+        SELECT id, app_id, user_id, status, reason, source_url, commit_sha, checksum, buildpacks, stack, slug_id, release_id, created_at, updated_at
+          FROM builds WHERE origin = 'api' AND status = 'succeeded' AND release_id IS NULL ORDER BY created_at, id
+        """, Read, ct);
+
+    /// <summary>API builds that wait or were cut, with their tarball in DIR/uploads; oldest first.</summary>
+    internal Task<ImmutableArray<BuildRequest>> PendingAsync(DataFolder data, CancellationToken ct) => db.ListAsync(
+        $"SELECT id, app_id, user_id, source_file, commit_sha FROM builds WHERE origin = 'api' AND status = 'pending' ORDER BY created_at, id",
+        row => new BuildRequest
+        {
+            Id = new BuildId(row.Guid("id")),
+            App = new AppId(row.Guid("app_id")),
+            User = new AccountId(row.Guid("user_id")),
+            SourceFile = Path.Combine(data.Uploads, row.TextOrNull("source_file") ?? "missing"),
+            Commit = row.TextOrNull("commit_sha"),
+        },
+        ct);
+
+    /// <summary>At start: pushes that a dead server was building are over, their clients know no end.</summary>
+    internal Task FailCutPushesAsync(CancellationToken ct) => db.WriteAsync(
+        new Act("build.interrupted", "*"),
+        tx => tx.Execute(
+            $"""
+            UPDATE builds SET status = 'errored', reason = 'Interrupted by a restart of the server. Push again.', updated_at = {clock.GetUtcNow()}
+             WHERE origin = 'push' AND status = 'pending'
+            """),
+        ct);
+
+    private static Build Read(Row row) => new()
+    {
+        Id = new BuildId(row.Guid("id")),
+        App = new AppId(row.Guid("app_id")),
+        User = new AccountId(row.Guid("user_id")),
+        Status = row.Text("status"),
+        Reason = row.TextOrNull("reason"),
+        SourceUrl = row.TextOrNull("source_url"),
+        Commit = row.TextOrNull("commit_sha"),
+        Checksum = row.TextOrNull("checksum"),
+        Buildpacks = JsonSerializer.Deserialize<ImmutableArray<BuildpackUsed>>(row.Text("buildpacks")),
+        Stack = row.Text("stack"),
+        Slug = row.GuidOrNull("slug_id") is { } slug ? new SlugId(slug) : null,
+        Release = row.GuidOrNull("release_id") is { } release ? new ReleaseId(release) : null,
+        CreatedAt = row.Time("created_at"),
+        UpdatedAt = row.Time("updated_at"),
+    };
+}

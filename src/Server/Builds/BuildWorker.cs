@@ -1,0 +1,58 @@
+using Sluice.Jobs;
+
+namespace Sluice.Builds;
+
+/// <summary>Nudges <see cref="BuildWorker"/>.</summary>
+public sealed class BuildWakeup
+{
+    internal Wakeup Wakeup { get; } = new();
+
+    public void Nudge() => Wakeup.Nudge();
+}
+
+/// <summary>
+/// Builds what the API accepted, several apps at once, and picks up after a restart what a dead server left: API builds are done again, pushes
+/// are over (their clients know no end).
+/// </summary>
+internal sealed partial class BuildWorker(BuildTable builds, Builder builder, BuildWakeup wakeup, DataFolder data, TimeProvider clock, ILogger<BuildWorker> log) : BackgroundService
+{
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(10);
+    private readonly Dictionary<BuildId, Task> running = [];
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await builds.FailCutPushesAsync(stoppingToken);
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            foreach (var over in running.Where(r => r.Value.IsCompleted).Select(r => r.Key).ToList())
+                running.Remove(over);
+            foreach (var request in await builds.PendingAsync(data, stoppingToken))
+            {
+                if (!running.ContainsKey(request.Id!.Value))
+                    running[request.Id.Value] = BuildAsync(request, stoppingToken);
+            }
+            await wakeup.Wakeup.WaitAsync(LookEvery, clock, stoppingToken);
+        }
+        await Task.WhenAll(running.Values);
+    }
+
+    private async Task BuildAsync(BuildRequest request, CancellationToken ct)
+    {
+        try
+        {
+            await builder.BuildAsync(request, _ => ValueTask.CompletedTask, ct);
+            wakeup.Nudge();
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            // Stopping: the row stays pending and the next server builds it.
+        }
+        catch (Exception e)
+        {
+            LogBroke(request.App, request.Id!.Value, e);   // one broken build must not stop the others
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Build {Build} of {App} broke; it is tried again")]
+    private partial void LogBroke(AppId app, BuildId build, Exception cause);
+}

@@ -1,0 +1,25 @@
+using Sluice.Runtime;
+using Sluice.Slugs;
+
+namespace Sluice.Builds;
+
+internal static class BuildsSetup
+{
+    public static WebApplicationBuilder AddBuilds(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<BuildTable>();
+        builder.Services.AddSingleton<Turns>();
+        builder.Services.AddSingleton<BuildWakeup>();
+        builder.Services.AddSingleton<Builder>();
+        builder.Services.AddHostedService<BuildWorker>();
+        return builder;
+    }
+
+    /// <summary>The agent's part of a build.</summary>
+    public static AgentHost MapBuilds(this AgentHost host, SandboxHost sandboxes, SlugStore slugs, DataFolder data)
+    {
+        var operation = new BuildOperation(sandboxes, slugs, data);
+        operation.Prepare();
+        return host.On<BuildRun, BuildRan>(BuildRun.Op, operation.RunAsync);
+    }
+}
