@@ -1,4 +1,3 @@
-using System.Text;
 using Sluice.Storage;
 
 namespace Sluice.Accounts;
@@ -7,14 +6,14 @@ namespace Sluice.Accounts;
 /// Gives an empty data folder its first account and that account's key, in <c>DIR/admin.key</c>. The file comes first and is never rewritten: a
 /// start that was cut after it goes on with the key that is in it.
 /// </summary>
-public sealed class FirstStart(Db db, DataFolder data, Disk disk, TimeProvider clock)
+public sealed class FirstStart(Db db, DataFolder data, TimeProvider clock)
 {
     public async Task EnsureAdminAsync(CancellationToken ct)
     {
         var there = await db.FindAsync($"SELECT id FROM accounts ORDER BY created_at LIMIT 1", row => row.Text("id"), ct);
         if (there is not null)
             return;
-        var key = KeyInFile();
+        var key = await KeyInFileAsync(ct);
         CrashGate.Pass("accounts.key-written");
         var account = AccountId.New();
         var id = Guid.CreateVersion7();
@@ -34,12 +33,25 @@ public sealed class FirstStart(Db db, DataFolder data, Disk disk, TimeProvider c
             ct);
     }
 
-    private ApiKey KeyInFile()
+    private async Task<ApiKey> KeyInFileAsync(CancellationToken ct)
     {
-        if (disk.Read(data.AdminKey) is { } there)
-            return new ApiKey(Encoding.ASCII.GetString(there).Trim());
+        if (File.Exists(data.AdminKey))
+            return new ApiKey((await File.ReadAllTextAsync(data.AdminKey, ct)).Trim());
         var key = ApiKey.New();
-        disk.Publish(data.AdminKey, Encoding.ASCII.GetBytes(key.Reveal() + "\n"), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        var fresh = data.AdminKey + ".new";
+        File.Delete(fresh);
+        var options = new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.Write,
+            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+        };
+        await using (var file = new FileStream(fresh, options))
+        {
+            await file.WriteAsync(System.Text.Encoding.ASCII.GetBytes(key.Reveal() + "\n"), ct);
+            file.Flush(flushToDisk: true);
+        }
+        File.Move(fresh, data.AdminKey);
         return key;
     }
 }

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Sluice.Accounts;
-using Sluice.Runtime;
 using Sluice.Storage;
 
 namespace Sluice.Apps;

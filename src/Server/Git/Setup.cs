@@ -1,0 +1,28 @@
+using Sluice.Sources;
+
+namespace Sluice.Git;
+
+internal static class GitSetup
+{
+    public static WebApplicationBuilder AddGit(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<GitDoor>();
+        builder.Services.AddSingleton<Deployment>();
+        builder.Services.AddSingleton<Pushes>();
+        builder.Services.AddSingleton(services => new PushOptions(HookLine.Install(services.GetRequiredService<DataFolder>())));
+        builder.Services.AddHostedService<GitTidy>();
+        return builder;
+    }
+}
+
+/// <summary>At start, before any push: what pushes of a dead server left behind goes.</summary>
+internal sealed class GitTidy(Repositories repositories) : IHostedService
+{
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        repositories.SweepAll();
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+}
