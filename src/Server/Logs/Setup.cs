@@ -4,7 +4,7 @@ internal static class LogsSetup
 {
     public static WebApplicationBuilder AddLogs(this WebApplicationBuilder builder)
     {
-        builder.Services.AddSingleton<OpenLogs>();
+        builder.Services.AddSingleton<OpenLogs>().AddSingleton<AppLogs>().AddHostedService<LogGatherer>();
         return builder;
     }
 }

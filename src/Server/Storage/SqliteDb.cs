@@ -11,6 +11,7 @@ namespace Sluice.Storage;
 public sealed class SqliteDb : Db
 {
     private const int Readers = 4;
+    private const int WouldBlock = 11, NoSpace = 28;   // errno
 
     private readonly FileStream @lock;
     private readonly SqliteWriter writer;
@@ -35,26 +36,17 @@ public sealed class SqliteDb : Db
     /// <exception cref="RefusedException">Unavailable, with what to do: not writable, in use, damaged, or written by a newer Sluice.</exception>
     public static SqliteDb Open(string path, TimeProvider clock)
     {
-        FileStream? held = null;
-        SqliteSession? write = null;
         try
         {
-            held = Lock(path + ".lock");
-            MakeFile(path);
-            write = SqliteSession.Open(path, readOnly: false);
-            Migrate(write, clock);
-            return new SqliteDb(held, write, path, clock);
+            return OpenLocked(path, clock);
         }
-        catch (Exception e)
+        catch (SqliteException e) when (SqliteFailure.AsRefusal(e, path) is { } refusal)
         {
-            write?.Dispose();
-            held?.Dispose();
-            throw e switch
-            {
-                SqliteException s when SqliteFailure.AsRefusal(s, path) is { } refusal => refusal,
-                UnauthorizedAccessException or DirectoryNotFoundException => SqliteFailure.NotWritable(path),
-                _ => e,
-            };
+            throw refusal;
+        }
+        catch (UnauthorizedAccessException)
+        {
+            throw SqliteFailure.NotWritable(path);
         }
     }
 
@@ -99,6 +91,25 @@ public sealed class SqliteDb : Db
         }
     }
 
+    private static SqliteDb OpenLocked(string path, TimeProvider clock)
+    {
+        var held = Lock(path + ".lock");
+        SqliteSession? write = null;
+        try
+        {
+            MakeFile(path);
+            write = SqliteSession.Open(path, readOnly: false);
+            Migrate(write, clock);
+            return new SqliteDb(held, write, path, clock);
+        }
+        catch
+        {
+            write?.Dispose();
+            held.Dispose();
+            throw;
+        }
+    }
+
     private static void Migrate(SqliteSession session, TimeProvider clock)
     {
         session.Run(Dialect.History);
@@ -115,7 +126,7 @@ public sealed class SqliteDb : Db
 
     private static void MakeFile(string path)
     {
-        if (File.Exists(path))
+        if (Path.Exists(path))
             return;
         var disk = new RealDisk();
         disk.Create(path, UnixFileMode.UserRead | UnixFileMode.UserWrite).Dispose();
@@ -128,9 +139,14 @@ public sealed class SqliteDb : Db
         {
             return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
-        catch (IOException e) when (e is not DirectoryNotFoundException && File.Exists(path))
+        catch (IOException e)
         {
-            throw Refuse.Unavailable($"Another Sluice already uses {Path.GetDirectoryName(path)}: stop it, or choose another folder with --data.");
+            throw e.HResult switch
+            {
+                WouldBlock => Refuse.Unavailable($"Another Sluice already uses {Path.GetDirectoryName(path)}: stop it, or choose another folder with --data."),
+                NoSpace => SqliteFailure.FullDisk(path),
+                _ => SqliteFailure.NotWritable(path),
+            };
         }
     }
 }
