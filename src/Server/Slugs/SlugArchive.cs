@@ -8,19 +8,20 @@ internal sealed unsafe class SlugArchive
 {
     private readonly Dictionary<byte[], SlugEntryKind> written = new(PathComparer.Instance);
     private readonly int top;
+    private readonly SlugLimits limits;
     private long bytes;
 
-    private SlugArchive(int top) => this.top = top;
+    private SlugArchive(int top, SlugLimits limits) => (this.top, this.limits) = (top, limits);
 
     /// <summary>
     /// Unpacks into an empty folder and answers the folder of the tree: its <c>app</c> when everything is below that, as in Heroku's slugs.
     /// On a refusal the caller throws the folder away.
     /// </summary>
-    public static string Unpack(Stream archive, string folder, CancellationToken ct)
+    public static string Unpack(Stream archive, string folder, SlugLimits limits, CancellationToken ct)
     {
         using var opened = Libc.OpenFolder(folder);
-        var unpacking = new SlugArchive((int)opened.DangerousGetHandle());
-        using var tar = new TarReading(archive);
+        var unpacking = new SlugArchive((int)opened.DangerousGetHandle(), limits);
+        using var tar = new TarReading(archive, limits);
         while (tar.Next() is { } member)
         {
             ct.ThrowIfCancellationRequested();
@@ -36,8 +37,6 @@ internal sealed unsafe class SlugArchive
         var path = PathOf(member);
         if (path.Length == 0)
             return;
-        if (written.Count >= SlugManifest.MaxFiles)
-            throw SlugLimits.TooMany();
         MakeFolders(Name.FolderOf(path));
         if (member.Type == TarMember.Folder)
         {
@@ -46,6 +45,7 @@ internal sealed unsafe class SlugArchive
         }
         if (!written.TryAdd(path, member.Type == TarMember.Link ? SlugEntryKind.Link : SlugEntryKind.File))
             throw Hostile(path, "comes twice");
+        limits.CheckFiles(written.Count);
         if (member.Type == TarMember.Link)
             WriteLink(path, member.Target);
         else
@@ -99,8 +99,7 @@ internal sealed unsafe class SlugArchive
                 throw Hostile(path, written[path] == SlugEntryKind.Link ? "goes through a symbolic link" : "comes twice");
             return;
         }
-        if (written.Count > SlugManifest.MaxFiles)
-            throw SlugLimits.TooMany();
+        limits.CheckFiles(written.Count);
         In(path, (folder, leaf) => Libc.mkdirat(folder, leaf, 0x1ed));
     }
 
@@ -118,9 +117,8 @@ internal sealed unsafe class SlugArchive
 
     private void WriteFile(TarReading tar, byte[] path, TarMember member)
     {
-        bytes = member.Size > SlugManifest.MaxBytes ? long.MaxValue : bytes + member.Size;
-        if (bytes > SlugManifest.MaxBytes)
-            throw SlugLimits.TooLarge(member.Size > SlugManifest.MaxBytes ? member.Size : bytes);
+        limits.CheckBytes(member.Size);
+        limits.CheckBytes(bytes += member.Size);
         int fd;
         fixed (byte* name = Name.Terminated(path))
             fd = Libc.Check(Libc.OpenBelow(top, name, Libc.WriteOnly | Libc.Create | Libc.Exclusive | Libc.NoFollow, 0x180), Name.Show(path));

@@ -18,9 +18,6 @@ namespace Sluice.Slugs;
 /// </summary>
 internal sealed class SlugManifest
 {
-    public const long MaxBytes = 1L << 30;
-    public const int MaxFiles = 250_000;
-
     /// <summary>Longest path, as the kernel's.</summary>
     public const int MaxPath = 4095;
 

@@ -42,6 +42,8 @@ public sealed class SlugStore : IDisposable
     /// <summary>Most hard links to one object; below the 65,000 of ext4. Tests lower it.</summary>
     internal int LinkLimit { get; init; } = 64_000;
 
+    internal SlugLimits Limits { get; init; } = SlugLimits.Default;
+
     private ObjectStore Objects => opened.Value;
 
     public void Dispose()
@@ -80,7 +82,7 @@ public sealed class SlugStore : IDisposable
         try
         {
             Directory.CreateDirectory(folder, Private);
-            var top = await Task.Run(() => SlugArchive.Unpack(archive, folder, ct), ct);
+            var top = await Task.Run(() => SlugArchive.Unpack(archive, folder, Limits, ct), ct);
             return await PutAsync(top, stack, ct);
         }
         finally
@@ -265,7 +267,7 @@ public sealed class SlugStore : IDisposable
         CrashGate.Pass("slug.put.begun");
         try
         {
-            var found = await new TreeWalk(objects, tree, ct).TakeAsync();
+            var found = await new TreeWalk(objects, Limits, tree, ct).TakeAsync();
             CrashGate.Pass("slug.put.moved");
             return SlugManifest.Of(stack, found);
         }

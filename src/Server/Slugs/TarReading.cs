@@ -10,10 +10,10 @@ internal sealed record TarMember(byte[] Path, byte Type, uint Mode, long Size, b
 }
 
 /// <summary>
-/// Reads the members of a tar (ustar, pax, GNU long names), plain or gzip. Written by us because the framework's reader decodes names (a name that is
+/// Reads the members of a tar (ustar, pax, GNU long names), plain or gzip. Written by us because the framework's reader decodes names (one that is
 /// not UTF-8 comes out changed) and takes a member's word for how much memory its long name needs.
 /// </summary>
-internal sealed class TarReading(Stream archive) : IDisposable
+internal sealed class TarReading(Stream archive, SlugLimits limits) : IDisposable
 {
     private const int Block = 512;
 
@@ -22,7 +22,7 @@ internal sealed class TarReading(Stream archive) : IDisposable
 
     private readonly Stream stream = Decompressed(archive);
     private readonly byte[] block = new byte[Block];
-    private long content, padding;
+    private long content, padding, unpacked;
     private int headers;
 
     public void Dispose()
@@ -43,8 +43,9 @@ internal sealed class TarReading(Stream archive) : IDisposable
             ReadExactly(block);
             if (!block.AsSpan().ContainsAnyExcept((byte)0))
                 return headers > 0 ? null : throw NotATar();
-            if (!HasGoodSum() || ++headers > 4 * SlugManifest.MaxFiles)
-                throw headers > 4 * SlugManifest.MaxFiles ? SlugLimits.TooMany() : NotATar();
+            if (!HasGoodSum())
+                throw NotATar();
+            headers++;
             var type = block[156];
             var length = Number(block.AsSpan(124, 12));
             switch (type)
@@ -191,7 +192,9 @@ internal sealed class TarReading(Stream archive) : IDisposable
     {
         try
         {
-            return stream.Read(buffer);
+            var got = stream.Read(buffer);
+            limits.CheckArchive(unpacked += got);
+            return got;
         }
         catch (InvalidDataException)
         {

@@ -14,7 +14,7 @@ namespace Sluice.Slugs;
 /// <item>A file with more names is copied: another name could still be written by its owner.</item>
 /// </list>
 /// </summary>
-internal sealed class TreeWalk(ObjectStore objects, string root, CancellationToken ct)
+internal sealed class TreeWalk(ObjectStore objects, SlugLimits limits, string root, CancellationToken ct)
 {
     public const int BufferBytes = 256 * 1024;
     public const int Threads = 2;
@@ -105,8 +105,7 @@ internal sealed class TreeWalk(ObjectStore objects, string root, CancellationTok
             throw Refuse.Invalid($"The name of a file is not UTF-8: {Name.Show(path)}. Rename it.");
         if (path.Length > SlugManifest.MaxPath)
             throw Refuse.Invalid($"The path of a file is longer than {SlugManifest.MaxPath} bytes: {Name.Show(path)}.");
-        if (Interlocked.Increment(ref files) > SlugManifest.MaxFiles)
-            throw SlugLimits.TooMany();
+        limits.CheckFiles(Interlocked.Increment(ref files));
         var name = entry.Pointer;
         if (entry.Kind == FolderListing.File)
         {
@@ -161,8 +160,11 @@ internal sealed class TreeWalk(ObjectStore objects, string root, CancellationTok
         return entry;
     }
 
-    private SlugEntry Count(SlugEntry file) =>
-        Interlocked.Add(ref bytes, file.Size) <= SlugManifest.MaxBytes ? file : throw SlugLimits.TooLarge(Interlocked.Read(ref bytes));
+    private SlugEntry Count(SlugEntry file)
+    {
+        limits.CheckBytes(Interlocked.Add(ref bytes, file.Size));
+        return file;
+    }
 
     private static unsafe byte[] TargetOf(int folder, byte* name, byte[] path)
     {
@@ -205,14 +207,4 @@ internal static class TwoThreads
         if (first is not null)
             ExceptionDispatchInfo.Throw(first);
     }
-}
-
-/// <summary>What a slug may hold, in the words that Heroku's users know.</summary>
-internal static class SlugLimits
-{
-    public static RefusedException TooLarge(long bytes) =>
-        Refuse.TooLarge($"Compiled slug size: {Math.Ceiling(bytes / (double)(1L << 30) * 10) / 10:0.0}G is too large (max is 1G).");
-
-    public static RefusedException TooMany() =>
-        Refuse.TooLarge($"The slug has more than {SlugManifest.MaxFiles:#,0} files, which is the most that one can hold.");
 }

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Text;
 using Sluice.Slugs;
 
@@ -76,6 +75,134 @@ public sealed class SlugStoreTests : IDisposable
         Assert.Equal("700", SlugFolder.Run("stat", "-c", "%a", slugs.Data.Slugs));
         Assert.Equal("444 2", SlugFolder.Run("stat", "-c", "%a %h", Path.Combine(tree, "lib/a")));
         Assert.Equal(tree, await slugs.Store.LayOutAsync(made.Digest, SlugFolder.Ct));
+    }
+
+    [Fact]
+    public async Task A_file_with_another_name_outside_is_copied_never_adopted()
+    {
+        var tree = slugs.Tree(("a", "first"));
+        var outside = Path.Combine(slugs.NewFolder(), "outside");
+        SlugFolder.Run("ln", Path.Combine(tree, "a"), outside);
+        var made = await slugs.Store.PutAsync(tree, "debian-12", SlugFolder.Ct);
+        File.WriteAllText(outside, "forged");
+
+        Assert.Equal("first", File.ReadAllText(Path.Combine(await slugs.Store.LayOutAsync(made.Digest, SlugFolder.Ct), "a")));
+        Assert.Empty(await slugs.Store.VerifyAsync(made.Digest, SlugFolder.Ct));
+    }
+
+    [Fact]
+    public async Task A_tenants_file_with_a_forged_time_and_an_objects_inode_is_not_believed()
+    {
+        await slugs.PutAsync(("a", "object"));
+        var tree = slugs.Tree(("b", "other"));
+        var path = Path.Combine(tree, "b");
+        File.SetUnixFileMode(path, (UnixFileMode)0x124);
+        File.SetLastWriteTimeUtc(path, DateTimeOffset.FromUnixTimeSeconds(1_000_000_000).UtcDateTime);
+        var made = await slugs.Store.PutAsync(tree, "debian-12", SlugFolder.Ct);
+        Assert.Equal("other", File.ReadAllText(Path.Combine(await slugs.Store.LayOutAsync(made.Digest, SlugFolder.Ct), "b")));
+    }
+
+    [Fact]
+    public async Task Only_files_folders_and_links_can_be_in_a_slug()
+    {
+        var tree = slugs.Tree(("a", "1"));
+        SlugFolder.Run("mkfifo", Path.Combine(tree, "pipe"));
+        var refused = await Assert.ThrowsAsync<RefusedException>(() => slugs.Store.PutAsync(tree, "debian-12", SlugFolder.Ct));
+        Assert.Contains("pipe is none of them", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_name_that_is_not_UTF8_is_refused_by_name()
+    {
+        var tree = slugs.Tree(("a", "1"));
+        SlugFolder.Run("/bin/sh", "-c", $"touch \"{tree}/$(printf 'b\\377')\"");
+        var refused = await Assert.ThrowsAsync<RefusedException>(() => slugs.Store.PutAsync(tree, "debian-12", SlugFolder.Ct));
+        Assert.Equal(@"The name of a file is not UTF-8: b\xff. Rename it.", refused.Message);
+    }
+
+    [Fact]
+    public async Task A_slug_above_the_limits_is_refused_in_words_that_people_know()
+    {
+        var sparse = slugs.Tree(("a", "1"));
+        using (var file = File.OpenWrite(Path.Combine(sparse, "big")))
+            file.SetLength(1_250_000_000);
+        var refused = await Assert.ThrowsAsync<RefusedException>(() => slugs.Store.PutAsync(sparse, "debian-12", SlugFolder.Ct));
+        Assert.Equal("Compiled slug size: 1.2G is too large (max is 1G).", refused.Message);
+        Assert.Equal(RefusalKind.TooLarge, refused.Kind);
+
+        slugs.Reopen(new(slugs.Data) { Limits = new(1L << 30, 2) });
+        refused = await Assert.ThrowsAsync<RefusedException>(() => slugs.PutAsync(("a", "1"), ("b", "2"), ("c", "3")));
+        Assert.Equal("The slug has more than 2 files, which is the most that one can hold.", refused.Message);
+    }
+
+    [Fact]
+    public async Task A_licence_file_in_more_places_than_an_inode_has_links_for()
+    {
+        slugs.Reopen(new(slugs.Data) { LinkLimit = 1_000_000 });   // the file system's own limit speaks
+        await slugs.PutAsync(("LICENSE", "MIT"));
+        var licence = new SlugEntry { Kind = SlugEntryKind.File, Path = [], Size = 3, Hash = ContentHash.Of("MIT"u8) };
+        var text = SlugManifest.Of("debian-12", Enumerable.Range(0, 66_000).Select(i => licence with { Path = Encoding.UTF8.GetBytes($"{i % 64}/{i}") })).Format();
+        File.WriteAllBytes(Path.Combine(slugs.Data.Slugs, "manifests", SlugDigest.Of(text).Hex), text);
+
+        var tree = await slugs.Store.LayOutAsync(SlugDigest.Of(text), SlugFolder.Ct);
+
+        var files = Directory.GetFiles(tree, "*", SearchOption.AllDirectories);
+        Assert.Equal(66_000, files.Length);
+        Assert.All(files.Where((_, i) => i % 500 == 0).Append(Path.Combine(tree, "15/65999")), f => Assert.Equal("MIT", File.ReadAllText(f)));
+    }
+
+    [Fact]
+    public async Task At_the_limit_of_links_the_object_is_copied_and_old_trees_keep_theirs()
+    {
+        slugs.Reopen(new(slugs.Data) { LinkLimit = 3 });
+        var made = await slugs.PutAsync([.. Enumerable.Range(0, 10).Select(i => ($"f{i}", "MIT"))]);
+        var tree = await slugs.Store.LayOutAsync(made.Digest, SlugFolder.Ct);
+        Assert.All(Directory.GetFiles(tree), f => Assert.Equal("MIT", File.ReadAllText(f)));
+        Assert.Equal(5, Directory.GetFiles(tree).Select(Inode).Distinct().Count());
+        Assert.Single(Directory.GetFiles(slugs.Objects, "*", SearchOption.AllDirectories));
+    }
+
+    [Fact]
+    public async Task A_damaged_object_is_found_when_a_tree_is_laid_out_and_the_next_put_mends_it()
+    {
+        var made = await slugs.PutAsync(("a", "good"), ("b", "fine"));
+        Damage("good", "evil");
+        Assert.Equal(["a"], await slugs.Store.VerifyAsync(made.Digest, SlugFolder.Ct));
+
+        slugs.Reopen();
+        var error = await Assert.ThrowsAsync<IOException>(() => slugs.Store.LayOutAsync(made.Digest, SlugFolder.Ct));
+        Assert.Contains($"Slug {made.Digest.Short} is damaged", error.Message, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetDirectories(slugs.Data.LayOuts));
+
+        Assert.Equal(made, await slugs.PutAsync(("a", "good"), ("b", "fine")));
+        Assert.Equal("good", File.ReadAllText(Path.Combine(await slugs.Store.LayOutAsync(made.Digest, SlugFolder.Ct), "a")));
+    }
+
+    [Fact]
+    public async Task An_unknown_slug_is_not_found()
+    {
+        var unknown = SlugDigest.Of("nothing"u8);
+        Assert.Null(await slugs.Store.ManifestAsync(unknown, SlugFolder.Ct));
+        var refused = await Assert.ThrowsAsync<RefusedException>(() => slugs.Store.LayOutAsync(unknown, SlugFolder.Ct));
+        Assert.Equal(RefusalKind.NotFound, refused.Kind);
+    }
+
+    [Fact]
+    public async Task Many_asking_for_one_lay_out_get_the_same_one()
+    {
+        var made = await slugs.PutAsync([.. Enumerable.Range(0, 200).Select(i => ($"d{i % 7}/f{i}", $"{i}"))]);
+        var paths = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => slugs.Store.LayOutAsync(made.Digest, SlugFolder.Ct))));
+        Assert.Single(paths.Distinct());
+        Assert.Single(Directory.GetDirectories(slugs.Data.LayOuts));
+    }
+
+    private void Damage(string content, string by)
+    {
+        var hash = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(content)));
+        var path = Path.Combine(slugs.Objects, hash[..2], hash);
+        File.SetUnixFileMode(path, (UnixFileMode)0x1a4);
+        File.WriteAllText(path, by);
+        File.SetUnixFileMode(path, (UnixFileMode)0x124);
     }
 
     private static string Inode(string path) => SlugFolder.Run("stat", "-c", "%i", path);
