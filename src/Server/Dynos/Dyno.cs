@@ -1,0 +1,64 @@
+using Sluice.Runtime;
+
+namespace Sluice.Dynos;
+
+/// <summary>Which place in a plan a dyno fills: <c>web.1</c> of generation 7.</summary>
+internal readonly record struct Slot(int Generation, string Type, int Index)
+{
+    public string Name => $"{Type}.{Index}";
+
+    public bool IsWeb => Type == "web";
+
+    public static Slot Of(DynoStatus status) =>
+        new(status.Generation, status.Type, int.TryParse(status.Name.AsSpan(status.Name.LastIndexOf('.') + 1), out var index) ? index : 0);
+}
+
+/// <summary>How far the fleet is with one dyno. What its process does is its <see cref="DynoStatus"/>.</summary>
+/// <code>Launching ─► Kept ─► (Retiring) ─► Leaving ─► Stopping ─► Gone</code>
+internal enum DynoPhase
+{
+    /// <summary>The runtime was asked to start it and has not answered yet.</summary>
+    Launching,
+
+    /// <summary>It fills its slot.</summary>
+    Kept,
+
+    /// <summary>Still serves, but another one boots for its slot.</summary>
+    Retiring,
+
+    /// <summary>Not wanted: stops as soon as no route leads to it.</summary>
+    Leaving,
+
+    /// <summary>Finishes its requests, then gets SIGTERM.</summary>
+    Stopping,
+    Gone,
+}
+
+/// <summary>One dyno of one app, as the fleet keeps it; touched only under its app's lock.</summary>
+internal sealed class Dyno(DynoStatus status, Slot slot)
+{
+    public DynoId Id => Status.Id;
+
+    public Slot Slot { get; } = slot;
+
+    public DynoStatus Status { get; set; } = status;
+
+    public DynoPhase Phase { get; set; }
+
+    /// <summary>Ends when the runtime answered the start, or when nobody wants it any more.</summary>
+    public Task Launch { get; set; } = Task.CompletedTask;
+
+    /// <summary>Why the runtime cannot start it, and since when; it is tried again.</summary>
+    public (DateTimeOffset Since, Exception Why)? LaunchTrouble { get; set; }
+
+    public bool FillsSlot => Phase is DynoPhase.Launching or DynoPhase.Kept;
+
+    public bool IsUp => Status.State == DynoState.Up;
+
+    public bool HasEnded => Status.State is DynoState.Crashed or DynoState.Complete;
+
+    public bool Serves => IsUp && Slot.IsWeb && Status.Address is not null && Phase is DynoPhase.Kept or DynoPhase.Retiring;
+}
+
+/// <summary>What went wrong in one slot: how often in a row, why, and when it is tried again.</summary>
+internal sealed record Crash(int InARow, string Why, DateTimeOffset TryAgainAt, DynoStatus Last);

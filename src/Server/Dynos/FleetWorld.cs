@@ -1,0 +1,42 @@
+using System.Collections.Immutable;
+using Sluice.Router;
+using Sluice.Runtime;
+using Route = Sluice.Router.Route;
+
+namespace Sluice.Dynos;
+
+/// <summary>A line of the platform's own in an app's log, as by <c>heroku[web.1]</c>. Must not block.</summary>
+public delegate void DynoLog(AppId app, string dyno, string text);
+
+/// <summary>All that the fleet touches outside itself.</summary>
+internal sealed record FleetWorld
+{
+    public required IRuntime Runtime { get; init; }
+    public required Func<Route, CancellationToken, Task> Publish { get; init; }
+    public required Func<ImmutableArray<Route>, CancellationToken, Task> PublishAll { get; init; }
+    public required Func<AppId, CancellationToken, Task> RemoveRoute { get; init; }
+
+    /// <summary>Waits until no request is in flight to that dyno, at most so long.</summary>
+    public required Func<DynoId, TimeSpan, CancellationToken, Task<bool>> Drained { get; init; }
+    public required DynoLog Log { get; init; }
+    public required TimeProvider Clock { get; init; }
+
+    /// <summary>Platform trouble, for the operator's log.</summary>
+    public required Action<Exception, string> Trouble { get; init; }
+
+    /// <summary>Cancelled when the server stops; dynos go on without it.</summary>
+    public CancellationToken Stopping { get; init; }
+
+    public static FleetWorld Of(IRuntime runtime, Routes routes, RouterClient router, DynoLog log, TimeProvider clock, Action<Exception, string> trouble, CancellationToken stopping) => new()
+    {
+        Runtime = runtime,
+        Publish = routes.PublishAsync,
+        PublishAll = routes.PublishAllAsync,
+        RemoveRoute = routes.RemoveAsync,
+        Drained = router.DrainedAsync,
+        Log = log,
+        Clock = clock,
+        Trouble = trouble,
+        Stopping = stopping,
+    };
+}
