@@ -112,7 +112,7 @@ internal sealed class AppDynos : IDisposable
             {
                 var slot = Slot.Of(status);
                 var isFirst = status.State is DynoState.Starting or DynoState.Up && !dynos.Exists(d => d.Slot == slot && d.FillsSlot);
-                dynos.Add(new Dyno(status, slot) { Phase = isFirst ? DynoPhase.Kept : DynoPhase.Leaving });
+                dynos.Add(new Dyno(status, slot, world.Clock.GetUtcNow()) { Phase = isFirst ? DynoPhase.Kept : DynoPhase.Leaving });
                 Step_NeedsLock();
             }
             See_NeedsLock(status);
@@ -249,7 +249,7 @@ internal sealed class AppDynos : IDisposable
     {
         foreach (var dyno in dynos)
         {
-            if (dyno.FillsSlot && dyno.Status.State == DynoState.Starting && dyno.LaunchTrouble is null && now >= dyno.Status.Since + BootLimitOfLastResort)
+            if (dyno.FillsSlot && dyno.Status.State == DynoState.Starting && dyno.LaunchTrouble is null && now >= dyno.Since + BootLimitOfLastResort)
                 End_NeedsLock(dyno, "R10: did not accept on $PORT within 60 s");
             var isSuperseded = dyno.Phase == DynoPhase.Retiring && dynos.Exists(d => d.Slot == dyno.Slot && d.Phase == DynoPhase.Kept && d.IsUp);
             if (dyno.Phase is DynoPhase.Launching or DynoPhase.Kept or DynoPhase.Retiring && (isSuperseded || !Fits(dyno)))
@@ -296,7 +296,7 @@ internal sealed class AppDynos : IDisposable
             State = DynoState.Starting,
             Since = now,
         };
-        var dyno = new Dyno(status, slot) { Phase = DynoPhase.Launching };
+        var dyno = new Dyno(status, slot, now) { Phase = DynoPhase.Launching };
         dynos.Add(dyno);
         world.Log(app, slot.Name, $"Starting process with command `{process.Command}`");
         dyno.Launch = Task.Run(() => LaunchAsync(dyno, start));
@@ -357,8 +357,8 @@ internal sealed class AppDynos : IDisposable
     {
         if (dynos.Find(d => d.Id == status.Id) is not { HasEnded: false } dyno)
             return;
-        var before = dyno.Status;
-        dyno.Status = status;
+        var before = (dyno.Status.State, dyno.Since);
+        dyno.Becomes(status, world.Clock.GetUtcNow());
         if (status.State == DynoState.Up && before.State == DynoState.Starting)
             world.Log(app, dyno.Slot.Name, "State changed from starting to up");
         if (dyno.HasEnded)
@@ -368,12 +368,13 @@ internal sealed class AppDynos : IDisposable
 
     private void End_NeedsLock(Dyno dyno, string why)
     {
-        var before = dyno.Status;
-        dyno.Status = before with { State = DynoState.Crashed, Reason = why, Since = world.Clock.GetUtcNow() };
+        var before = (dyno.Status.State, dyno.Since);
+        var now = world.Clock.GetUtcNow();
+        dyno.Becomes(dyno.Status with { State = DynoState.Crashed, Reason = why, Since = now }, now);
         Ended_NeedsLock(dyno, before);
     }
 
-    private void Ended_NeedsLock(Dyno dyno, DynoStatus before)
+    private void Ended_NeedsLock(Dyno dyno, (DynoState State, DateTimeOffset Since) before)
     {
         var status = dyno.Status;
         if (status.Reason?.StartsWith("R10", StringComparison.Ordinal) == true)
@@ -505,7 +506,7 @@ internal sealed class AppDynos : IDisposable
     private void SetAlarm_NeedsLock(DateTimeOffset now)
     {
         var rests = Slots_NeedsLock().Where(s => s.Plan == wanted && crashes.ContainsKey(s.Slot)).Select(s => crashes[s.Slot].TryAgainAt);
-        var boots = dynos.Where(d => d.FillsSlot && d.Status.State == DynoState.Starting).Select(d => d.Status.Since + BootLimitOfLastResort);
+        var boots = dynos.Where(d => d.FillsSlot && d.Status.State == DynoState.Starting).Select(d => d.Since + BootLimitOfLastResort);
         var due = rests.Concat(boots).Where(at => at > now).DefaultIfEmpty(DateTimeOffset.MaxValue).Min();
         alarm.Change(due == DateTimeOffset.MaxValue ? Timeout.InfiniteTimeSpan : due - now + TimeSpan.FromMilliseconds(1), Timeout.InfiniteTimeSpan);
     }

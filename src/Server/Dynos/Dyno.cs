@@ -35,13 +35,23 @@ internal enum DynoPhase
 }
 
 /// <summary>One dyno of one app, as the fleet keeps it; touched only under its app's lock.</summary>
-internal sealed class Dyno(DynoStatus status, Slot slot)
+internal sealed class Dyno(DynoStatus status, Slot slot, DateTimeOffset now)
 {
     public DynoId Id => Status.Id;
 
     public Slot Slot { get; } = slot;
 
-    public DynoStatus Status { get; set; } = status;
+    public DynoStatus Status { get; private set; } = status;
+
+    /// <summary>Since when the fleet knows that state, by the fleet's own clock: the runtime may have another.</summary>
+    public DateTimeOffset Since { get; private set; } = now;
+
+    public void Becomes(DynoStatus next, DateTimeOffset at)
+    {
+        if (next.State != Status.State)
+            Since = at;
+        Status = next;
+    }
 
     public DynoPhase Phase { get; set; }
 

@@ -15,6 +15,9 @@ namespace Sluice.Releases;
 /// <param name="wakeup">Nudged when there may be work for the releaser.</param>
 public sealed class ReleaseLedger(Db db, Vault vault, SlugCatalog slugs, Wakeup wakeup, TimeProvider clock)
 {
+    /// <summary>Beats when a release was added, got on or ended in this process.</summary>
+    public Pulse Changed { get; } = new();
+
     /// <summary>Inserts the release, or queues it behind the one in flight, inside a transaction of the caller's. Returns the id it has or will have.
     /// One without a slug has nothing to run and succeeds at once.</summary>
     /// <exception cref="RefusedException">Its slug has no files yet, or it cannot be rolled back to.</exception>
@@ -35,7 +38,7 @@ public sealed class ReleaseLedger(Db db, Vault vault, SlugCatalog slugs, Wakeup 
     {
         var id = ReleaseId.New();
         await db.WriteAsync(ActOf(request, id), tx => Add(tx, request, id), ct);
-        wakeup.Nudge();
+        Tell();
         return id;
     }
 
@@ -56,7 +59,7 @@ public sealed class ReleaseLedger(Db db, Vault vault, SlugCatalog slugs, Wakeup 
             throw Refuse.Invalid(faults);
         var id = ReleaseId.New();
         var added = await db.WriteAsync(new Act("config.update", app.ToString(), user, app, requestId), tx => ChangeConfig(tx, app, user, changes, requestId, id), ct);
-        wakeup.Nudge();
+        Tell();
         return added ? id : null;
     }
     /// <summary>The config vars of one version.</summary>
@@ -134,17 +137,29 @@ public sealed class ReleaseLedger(Db db, Vault vault, SlugCatalog slugs, Wakeup 
     /// <summary>Notes where a release in flight has got to, so that it goes on there after a crash. False when it is over or gone.</summary>
     internal async Task<bool> NoteAsync(Release release, string step, CancellationToken ct)
     {
-        var hasOutput = step == "phase" || release.HasOutput;
-        return await db.WriteAsync(ActOf("release." + step, release), tx => tx.Execute(
-            $"UPDATE releases SET step = {step}, has_output = {hasOutput}, updated_at = {clock.GetUtcNow()} WHERE id = {release.Id} AND status = 'pending'") == 1, ct);
+        var now = clock.GetUtcNow();
+        var noted = await db.WriteAsync(ActOf("release." + step, release), tx =>
+        {
+            if (step == "phase")
+                tx.Execute($"UPDATE releases SET has_output = 1 WHERE id = {release.Id} AND status = 'pending'");
+            return tx.Execute($"UPDATE releases SET step = {step}, updated_at = {now} WHERE id = {release.Id} AND status = 'pending'") == 1;
+        }, ct);
+        Changed.Beat();
+        return noted;
     }
 
     /// <summary>Ends a release and gives the next one its turn, in one transaction. False when it had ended before: terminal rows are never edited.</summary>
     internal async Task<bool> EndAsync(Release release, string status, string? failure, CancellationToken ct)
     {
         var ended = await db.WriteAsync(ActOf("release." + status, release), tx => End(tx, release, status, failure), ct);
-        wakeup.Nudge();
+        Tell();
         return ended;
+    }
+
+    private void Tell()
+    {
+        Changed.Beat();
+        wakeup.Nudge();
     }
 
     private bool End(Tx tx, Release release, string status, string? failure)

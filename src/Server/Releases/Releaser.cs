@@ -1,25 +1,142 @@
-using Sluice.Dynos;
-using Sluice.Runtime;
+using System.Collections.Concurrent;
+using System.Text;
+using Sluice.Jobs;
+using Sluice.Logs;
 
 namespace Sluice.Releases;
 
 /// <summary>
-/// Takes pending releases to their end: release phase, prepare, decide, flip, drain. One at a time per app; each step is noted in
+/// Takes pending releases to their end: release phase, prepare, decide, flip, drain. One at a time per app, many apps at once; each step is noted in
 /// the row, so that after a crash it goes on (after the decision: forward; before it: the phase is not run twice unasked).
 /// </summary>
-public sealed class Releaser(ReleaseLedger ledger, DynoFleet fleet, IRuntime runtime, TimeProvider clock)
+public sealed partial class Releaser : BackgroundService
 {
-    private readonly ReleaseLedger ledger = ledger;
-    private readonly DynoFleet fleet = fleet;
-    private readonly IRuntime runtime = runtime;
-    private readonly TimeProvider clock = clock;
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
+
+    private readonly ReleaseLedger ledger;
+    private readonly ReleaseSteps steps;
+    private readonly OpenLogs logs;
+    private readonly Wakeup wakeup;
+    private readonly TimeProvider clock;
+    private readonly ILogger<Releaser> logger;
+    private readonly ConcurrentDictionary<AppId, bool> busy = new();
+
+    internal Releaser(ReleaseLedger ledger, ReleaseSteps steps, OpenLogs logs, Wakeup wakeup, TimeProvider clock, ILogger<Releaser> logger) =>
+        (this.ledger, this.steps, this.logs, this.wakeup, this.clock, this.logger) = (ledger, steps, logs, wakeup, clock, logger);
 
     /// <summary>Says that there may be work, after a transaction that called <see cref="ReleaseLedger.Add"/>. May be lost: the worker also looks on a timer.</summary>
-    public void Nudge() => throw new NotImplementedException();
+    public void Nudge() => wakeup.Nudge();
 
     /// <summary>Waits for the release's turn: it has a version, slug and config then. At once when it has them.</summary>
-    public Task<Release> TurnOfAsync(ReleaseId release, CancellationToken ct) => throw new NotImplementedException();
+    /// <exception cref="RefusedException">There is no such release; or its app was destroyed meanwhile.</exception>
+    public async Task<Release> TurnOfAsync(ReleaseId release, CancellationToken ct)
+    {
+        while (true)
+        {
+            var change = ledger.Changed.Next;
+            var waits = await ledger.IsQueuedAsync(release, ct);   // asked first: it leaves the queue and enters the ledger in one transaction
+            if (await ledger.FindAsync(release, ct) is { } found)
+                return found;
+            if (!waits)
+                throw Refuse.NotFound("release", release.ToString());
+            await Pulse.WaitAsync(change, LookEvery, clock, ct);
+        }
+    }
 
     /// <summary>Waits for the end of one release and returns it; lines of its release phase go to <paramref name="output"/> as they come. Returns at once when it is over.</summary>
-    public Task<Release> EndOfAsync(ReleaseId release, Func<string, ValueTask>? output, CancellationToken ct) => throw new NotImplementedException();
+    /// <exception cref="RefusedException">There is no such release; or its app was destroyed meanwhile.</exception>
+    public async Task<Release> EndOfAsync(ReleaseId release, Func<string, ValueTask>? output, CancellationToken ct)
+    {
+        await TurnOfAsync(release, ct);
+        while (true)
+        {
+            var change = ledger.Changed.Next;
+            var now = await ledger.FindAsync(release, ct) ?? throw Refuse.NotFound("release", release.ToString());
+            if (now.HasOutput && output is not null)
+            {
+                await TellAsync(release, output, ct);
+                output = null;
+            }
+            else if (now.IsTerminal)
+            {
+                return now;
+            }
+            else
+            {
+                await Pulse.WaitAsync(change, LookEvery, clock, ct);
+            }
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var works = new List<Task>();
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                works.RemoveAll(work => work.IsCompleted);
+                works.AddRange((await ledger.InFlightAsync(stoppingToken)).Where(r => busy.TryAdd(r.App, true)).Select(r => WorkAsync(r, stoppingToken)));
+            }
+            catch (Exception trouble) when (!stoppingToken.IsCancellationRequested)
+            {
+                LogNoLook(trouble);
+            }
+            await wakeup.WaitAsync(LookEvery, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        await Task.WhenAll(works);
+    }
+
+    private async Task WorkAsync(Release release, CancellationToken ct)
+    {
+        await Task.Yield();
+        try
+        {
+            // What was in flight when we looked may have ended since, by the task before this one.
+            if (await ledger.FindAsync(release.Id, ct) is { IsTerminal: false } now)
+                await steps.TakeToItsEndAsync(now, ct);
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            // Goes on after the next start.
+        }
+        catch (Exception trouble)
+        {
+            LogTrouble(trouble, release.App, release.Version);
+            await Task.Delay(LookEvery, clock, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        finally
+        {
+            busy.TryRemove(release.App, out _);
+            wakeup.Nudge();
+        }
+    }
+
+    private async Task TellAsync(ReleaseId release, Func<string, ValueTask> output, CancellationToken ct)
+    {
+        var decoder = Encoding.UTF8.GetDecoder();
+        var line = new StringBuilder();
+        await foreach (var bytes in logs.FollowAsync(release, ct))
+        {
+            var text = new char[Encoding.UTF8.GetMaxCharCount(bytes.Length)];
+            foreach (var c in text.AsMemory(0, decoder.GetChars(bytes.Span, text, flush: false)).ToArray())
+            {
+                if (c != '\n')
+                {
+                    line.Append(c);
+                    continue;
+                }
+                await output(line.ToString().TrimEnd('\r'));
+                line.Clear();
+            }
+        }
+        if (line.Length > 0)
+            await output(line.ToString());
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Release v{Version} of app {App} met trouble; it goes on in a moment")]
+    private partial void LogTrouble(Exception trouble, AppId app, int version);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The releases in flight could not be read")]
+    private partial void LogNoLook(Exception trouble);
 }

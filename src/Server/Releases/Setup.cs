@@ -1,5 +1,8 @@
-using Microsoft.Extensions.DependencyInjection.Extensions;
+using Sluice.Apps;
+using Sluice.Dynos;
 using Sluice.Jobs;
+using Sluice.Logs;
+using Sluice.Runtime;
 using Sluice.Slugs;
 using Sluice.Storage;
 
@@ -12,6 +15,16 @@ internal static class ReleasesSetup
         var wakeup = new Wakeup();
         builder.Services.AddSingleton(s => new ReleaseLedger(
             s.GetRequiredService<Db>(), s.GetRequiredService<Vault>(), s.GetRequiredService<SlugCatalog>(), wakeup, s.GetRequiredService<TimeProvider>()));
+        builder.Services.AddSingleton<CurrentPlans>();
+        builder.Services.AddSingleton(s => new Releaser(
+            s.GetRequiredService<ReleaseLedger>(),
+            new ReleaseSteps(
+                s.GetRequiredService<ReleaseLedger>(), s.GetRequiredService<CurrentPlans>(), s.GetRequiredService<SlugCatalog>(),
+                s.GetRequiredService<FormationTable>(), s.GetRequiredService<DynoFleet>(),
+                new ReleasePhase(s.GetRequiredService<IRuntime>(), s.GetRequiredService<OpenLogs>())),
+            s.GetRequiredService<OpenLogs>(), wakeup, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<Releaser>>()));
+        builder.Services.AddHostedService(s => s.GetRequiredService<CurrentPlans>());
+        builder.Services.AddHostedService(s => s.GetRequiredService<Releaser>());
         return builder;
     }
 }

@@ -1,0 +1,122 @@
+using Sluice.Apps;
+using Sluice.Dynos;
+using Sluice.Logs;
+using Sluice.Slugs;
+using Sluice.Storage;
+
+namespace Sluice.Releases;
+
+/// <summary>
+/// One release from where its row says it is to its end. Each step may be repeated, and a kill between any two of them ends in all old or all new:
+/// <code>
+/// waiting ─► phase ─► boot ─► decided ─► done
+///            run once │ boot beside the old │ flip, go forward whatever comes
+/// </code>
+/// Before the decision the old release serves and a failure leaves it alone; after it, a crash goes forward.
+/// </summary>
+internal sealed class ReleaseSteps(ReleaseLedger ledger, CurrentPlans plans, SlugCatalog slugs, FormationTable formations, DynoFleet fleet, ReleasePhase phase)
+{
+    /// <summary>Returns when the release has ended, or its app is gone. An exception means that the records or a decided flip are in trouble: call again.</summary>
+    public async Task TakeToItsEndAsync(Release release, CancellationToken ct)
+    {
+        if (release.Step == "phase")
+        {
+            await ledger.EndAsync(release, "failed", "Sluice was stopped while the release command ran, and does not run it twice unasked: release again.", ct);
+            return;
+        }
+        if (release.Step != "decided" && !await DecideAsync(release, ct))
+            return;
+        await GoForwardAsync(release, isResumed: release.Step == "decided", ct);
+    }
+
+    /// <summary>Phase and boot. True when it is decided that this release becomes the current one; otherwise it has ended.</summary>
+    private async Task<bool> DecideAsync(Release release, CancellationToken ct)
+    {
+        var outcome = await TryAsync(() => GetReadyAsync(release, ct), ct);
+        if (outcome is Outcome.Gone)
+            return false;
+        if (outcome is Outcome.Ready)
+        {
+            CrashGate.Pass("release.ready");
+            if (await ledger.NoteAsync(release, "decided", ct))
+                return true;
+            await fleet.DiscardAsync(release.App, release.Version, ct);
+            return false;
+        }
+        var (status, why) = outcome is Outcome.Errored errored ? ("errored", "Platform error: " + errored.Why) : ("failed", ((Outcome.Failed)outcome).Why);
+        CrashGate.Pass("release.unready");
+        await ledger.EndAsync(release, status, why, ct);
+        return false;
+    }
+
+    private async Task<Outcome> GetReadyAsync(Release release, CancellationToken ct)
+    {
+        if (await plans.OfAsync(release, ct) is not { } plan)
+            return new Outcome.Gone();
+        var slug = await slugs.FindAsync(release.Slug!.Value, ct);
+        if (release.Step == "waiting" && slug!.ProcessTypes.TryGetValue(ReleasePhase.ProcessType, out var command)
+            && await RunPhaseAsync(release, plan, command, ct) is { } why)
+            return new Outcome.Failed(why);
+        return await fleet.PrepareAsync(plan, ct) is Prepared.Unhealthy unhealthy ? new Outcome.Failed(unhealthy.Why) : new Outcome.Ready();
+    }
+
+    private async Task<string?> RunPhaseAsync(Release release, DynoPlan plan, string command, CancellationToken ct)
+    {
+        await using (var log = phase.Begin(release.Id))
+        {
+            if (!await ledger.NoteAsync(release, "phase", ct))
+                return "The release ended while it waited.";
+            var size = (await formations.ListAsync(release.App, ct)).FirstOrDefault(f => f.Type == ReleasePhase.ProcessType)?.Size ?? DynoSize.Default.Name;
+            if (await phase.RunAsync(plan, command, size, log, ct) is { } why)
+                return why;
+        }
+        CrashGate.Pass("release.phase.ran");
+        await ledger.NoteAsync(release, "boot", ct);
+        return null;
+    }
+
+    /// <summary>The decision stands: flip, then say so.</summary>
+    private async Task GoForwardAsync(Release release, bool isResumed, CancellationToken ct)
+    {
+        if (await plans.OfAsync(release, ct) is not { } plan)
+            return;
+        // After a crash its dynos may be gone. Boot them first if they can be, so that the flip finds someone to answer; flip in any case.
+        if (isResumed)
+            await TryAsync(async () => await fleet.PrepareAsync(plan, ct) is Prepared.Healthy ? new Outcome.Ready() : new Outcome.Failed(""), ct);
+        await fleet.FlipAsync(plan, ct);
+        CrashGate.Pass("release.flipped");
+        await ledger.EndAsync(release, "succeeded", null, ct);
+        // Its formation may have changed since the plan was made.
+        plans.Nudge(release.App);
+    }
+
+    /// <summary>What the platform does wrong before a decision ends the release as errored, but for trouble with the records, which must be asked again.</summary>
+    private static async Task<Outcome> TryAsync(Func<Task<Outcome>> work, CancellationToken ct)
+    {
+        try
+        {
+            return await work();
+        }
+        catch (RefusedException refused) when (refused.Kind != RefusalKind.Unavailable)
+        {
+            return new Outcome.Errored(refused.Message);
+        }
+        catch (Exception trouble) when (!ct.IsCancellationRequested && trouble is not (RefusedException or StorageBrokenException or UnknownOutcomeException))
+        {
+            return new Outcome.Errored(trouble.Message);
+        }
+    }
+
+    private abstract record Outcome
+    {
+        private Outcome() { }
+
+        public sealed record Ready : Outcome;
+
+        public sealed record Gone : Outcome;
+
+        public sealed record Failed(string Why) : Outcome;
+
+        public sealed record Errored(string Why) : Outcome;
+    }
+}

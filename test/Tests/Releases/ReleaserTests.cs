@@ -1,0 +1,177 @@
+using Sluice.Apps;
+using Sluice.Releases;
+using Sluice.Runtime;
+using Sluice.Tests.Dynos;
+
+namespace Sluice.Tests.Releases;
+
+public sealed class ReleaserTests : IAsyncDisposable
+{
+    private const string Sha1 = "0f0a53b1111111111111111111111111111111111", Sha2 = "2222222222222222222222222222222222222222";
+    private Outside outside = null!;
+    private ReleaseWorld world = null!;
+
+    private async Task<App> StartAsync(string name = "shop")
+    {
+        outside = await Outside.MakeAsync();
+        world = await new ReleaseWorld(outside).StartAsync();
+        return await world.AppAsync(name);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (world is not null)
+            await world.DisposeAsync();
+        if (outside is not null)
+            await outside.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_deploy_boots_web_and_routes_to_it()
+    {
+        var app = await StartAsync();
+        var release = await world.DeployAsync(app, Sha1, "web: node web.js", "worker: node worker.js");
+        Assert.Equal(("succeeded", 2, "Deploy 0f0a53b"), (release.Status, release.Version, release.Description));
+        var target = Assert.Single(outside.Router.RouteOf(app.Id)!.Targets);
+        var dyno = outside.Runtime.Find(target.Dyno)!;
+        Assert.Equal(("web.1", 2, DynoState.Up), (dyno.Name, dyno.Generation, dyno.State));
+        Assert.Equal(["shop.localhost"], outside.Router.RouteOf(app.Id)!.Hosts);
+        Assert.Single(outside.Runtime.Alive);
+        Assert.NotNull((await world.Apps.FindAsync(app.Id, ReleaseWorld.None))!.ReleasedAt);
+    }
+
+    [Fact]
+    public async Task The_next_release_boots_beside_the_old_one_and_stops_it_after_the_flip()
+    {
+        var app = await StartAsync();
+        await world.DeployAsync(app, Sha1, "web: node web.js");
+        var old = outside.Router.RouteOf(app.Id)!.Targets[0].Dyno;
+        var draining = new TaskCompletionSource();
+        outside.Router.Drains = dyno => dyno == old ? draining.Task : Task.CompletedTask;
+        var release = await world.DeployAsync(app, Sha2, "web: node web.js");
+        Assert.Equal("succeeded", release.Status);
+        Assert.Equal(DynoState.Up, outside.Runtime.Find(old)!.State);
+        Assert.DoesNotContain(outside.Router.RouteOf(app.Id)!.Targets, t => t.Dyno == old);
+        Assert.DoesNotContain(outside.Router.History, r => r.App == app.Id && r.Targets.IsEmpty && r.WhenEmpty == "H10");
+        draining.SetResult();
+        await ReleaseWorld.UntilAsync(() => outside.Runtime.Find(old) is null, "the old dyno stops");
+    }
+
+    [Fact]
+    public async Task An_app_that_crashes_while_it_boots_fails_the_release_and_the_old_one_serves_on()
+    {
+        var app = await StartAsync();
+        await world.DeployAsync(app, Sha1, "web: node web.js");
+        var before = outside.Router.RouteOf(app.Id)!;
+        outside.Runtime.Fates = _ => ScriptedRuntime.Fate.Crash;
+        var release = await world.DeployAsync(app, Sha2, "web: node web.js");
+        Assert.Equal(("failed", "web.1 crashed while it booted: exited with status 1."), (release.Status, release.Failure));
+        Assert.Equal(before.Targets, outside.Router.RouteOf(app.Id)!.Targets);
+        Assert.Equal(2, (await world.Ledger.CurrentAsync(app.Id, ReleaseWorld.None))!.Version);
+        outside.Runtime.Fates = _ => ScriptedRuntime.Fate.Up;
+        Assert.Equal(4, (await world.DeployAsync(app, Sha2, "web: node web.js")).Version);
+    }
+
+    [Fact]
+    public async Task A_runtime_that_cannot_start_dynos_is_the_platforms_fault()
+    {
+        var app = await StartAsync();
+        outside.Runtime.Fates = _ => ScriptedRuntime.Fate.CannotStart;
+        var release = await world.DeployAsync(app, Sha1, "web: node web.js");
+        Assert.Equal(("errored", "Platform error: no more addresses"), (release.Status, release.Failure));
+    }
+
+    [Fact]
+    public async Task A_release_command_runs_first_with_the_new_config_and_its_lines_are_told()
+    {
+        var app = await StartAsync();
+        await world.SetAsync(app, "GREETING", "hello");
+        outside.Runtime.OneOffs = async (oneOff, print, _) =>
+        {
+            await print("migrating wi");
+            await print("th " + oneOff.Env["GREETING"] + "\ndone");
+            Assert.Empty(outside.Runtime.Started);
+            return new SandboxExit(0, false, false);
+        };
+        var id = await world.Ledger.AddAsync(new ReleaseRequest.Deploy(app.Id, ReleaseWorld.Ada.Account, null, await world.SlugAsync(app, Sha1, "web: w", "release: migrate")), ReleaseWorld.None);
+        var lines = new List<string>();
+        var release = await world.Releaser.EndOfAsync(id, line => { lines.Add(line); return ValueTask.CompletedTask; }, ReleaseWorld.None);
+        Assert.Equal("succeeded", release.Status);
+        Assert.True(release.HasOutput);
+        Assert.Equal(["migrating with hello", "done"], lines);
+        Assert.Matches("^release\\.[0-9]{4}$", Assert.Single(outside.Runtime.Ran).Name);
+        // A config change runs it again; an app's release type is no dyno.
+        await world.SetAsync(app, "GREETING", "bye");
+        await ReleaseWorld.UntilAsync(() => outside.Runtime.Ran.Count == 2, "the release command of the config change");
+        Assert.DoesNotContain(outside.Runtime.Started, s => s.Type == "release");
+    }
+
+    [Fact]
+    public async Task A_failing_release_command_fails_the_release_and_nothing_is_started()
+    {
+        var app = await StartAsync();
+        outside.Runtime.OneOffs = (_, _, _) => Task.FromResult(new SandboxExit(3, false, false));
+        var release = await world.DeployAsync(app, Sha1, "web: w", "release: migrate");
+        Assert.Equal(("failed", "The release command exited with status 3.", true), (release.Status, release.Failure, release.HasOutput));
+        Assert.Empty(outside.Runtime.Started);
+        Assert.Equal(1, (await world.Ledger.CurrentAsync(app.Id, ReleaseWorld.None))!.Version);
+    }
+
+    [Fact]
+    public async Task A_release_command_that_ran_when_the_server_died_is_not_run_again()
+    {
+        var app = await StartAsync();
+        outside.Runtime.OneOffs = async (_, print, ct) =>
+        {
+            await print("half\n");
+            await Task.Delay(Timeout.Infinite, ct);
+            return new SandboxExit(0, false, false);
+        };
+        var id = await world.Ledger.AddAsync(new ReleaseRequest.Deploy(app.Id, ReleaseWorld.Ada.Account, null, await world.SlugAsync(app, Sha1, "web: w", "release: migrate")), ReleaseWorld.None);
+        await ReleaseWorld.UntilAsync(() => outside.Runtime.Ran.Count == 1, "the release command");
+        await world.DisposeAsync();
+        world = await new ReleaseWorld(outside).StartAsync();
+        var release = await world.EndOfAsync(id);
+        Assert.Equal("failed", release.Status);
+        Assert.Contains("does not run it twice", release.Failure);
+        Assert.Single(outside.Runtime.Ran);
+    }
+
+    [Fact]
+    public async Task Other_types_than_web_never_overlap()
+    {
+        var app = await StartAsync();
+        await world.DeployAsync(app, Sha1, "worker: node worker.js");
+        await world.Formations.ScaleAsync(app, [new Scale("worker", "2", null)], ["worker"], ReleaseWorld.Ada, ReleaseWorld.None);
+        world.Plans.Nudge(app.Id);
+        await ReleaseWorld.UntilAsync(() => outside.Runtime.Alive.Length == 2, "two workers");
+        outside.Runtime.StopTakes = TimeSpan.FromMilliseconds(200);
+        await world.DeployAsync(app, Sha2, "worker: node worker.js");
+        await ReleaseWorld.UntilAsync(() => outside.Runtime.Alive.Count(d => d.Generation == 3) == 2, "two new workers");
+        Assert.All(outside.Runtime.MostAtOnce.Values, most => Assert.Equal(1, most));
+    }
+
+    [Fact]
+    public async Task A_deploy_costs_few_commits()
+    {
+        var app = await StartAsync();
+        var slug = await world.SlugAsync(app, Sha1, "web: w", "release: migrate");
+        var before = world.Db.Writes;
+        await world.EndOfAsync(await world.Ledger.AddAsync(new ReleaseRequest.Deploy(app.Id, ReleaseWorld.Ada.Account, null, slug), ReleaseWorld.None));
+        Assert.InRange(world.Db.Writes - before, 1, 5);
+    }
+
+    [Fact]
+    public async Task Scaling_needs_no_release()
+    {
+        var app = await StartAsync();
+        await world.DeployAsync(app, Sha1, "web: w");
+        await world.Formations.ScaleAsync(app, [new Scale("web", "3", null)], ["web"], ReleaseWorld.Ada, ReleaseWorld.None);
+        world.Plans.Nudge(app.Id);
+        await ReleaseWorld.UntilAsync(() => outside.Router.RouteOf(app.Id)!.Targets.Length == 3, "three targets");
+        await world.Formations.ScaleAsync(app, [new Scale("web", "0", null)], ["web"], ReleaseWorld.Ada, ReleaseWorld.None);
+        world.Plans.Nudge(app.Id);
+        await ReleaseWorld.UntilAsync(() => outside.Runtime.Alive.IsEmpty, "none left");
+        Assert.Equal("H14", outside.Router.RouteOf(app.Id)!.WhenEmpty);
+    }
+}
