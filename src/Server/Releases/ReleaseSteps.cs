@@ -1,6 +1,7 @@
 using Sluice.Apps;
 using Sluice.Dynos;
 using Sluice.Logs;
+using Sluice.Runtime;
 using Sluice.Slugs;
 using Sluice.Storage;
 

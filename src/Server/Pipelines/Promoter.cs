@@ -1,0 +1,198 @@
+using System.Collections.Immutable;
+using Sluice.Accounts;
+using Sluice.Apps;
+using Sluice.Jobs;
+using Sluice.Releases;
+using Sluice.Storage;
+
+namespace Sluice.Pipelines;
+
+/// <summary>What someone asks to promote. No targets: everything downstream of the source.</summary>
+/// <param name="Pipeline">Null: the one that the source is in.</param>
+/// <param name="Release">The release that the caller looked at: exactly that one, whatever the app runs by now. Null: the current one.</param>
+/// <param name="Skip">A stage that was put between may be passed by.</param>
+public sealed record PromotionRequest(PipelineId? Pipeline, AppId Source, ReleaseId? Release, ImmutableArray<AppId> Targets, bool Skip = false);
+
+/// <summary>
+/// Promotes: 1. pins a release of the source; 2. checks everything and reports every fault together; 3. writes the promotion and adds a release
+/// with that slug to each target, all in one transaction. From there each target is a release like any other, taken to its end by the releaser.
+/// </summary>
+public sealed class Promoter(Db db, ReleaseLedger ledger, Releaser releaser, TimeProvider clock)
+{
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
+
+    /// <summary>Durable when it returns; the targets are still on their way then.</summary>
+    /// <exception cref="RefusedException">Nothing was changed: a sentence for every fault.</exception>
+    public async Task<Promotion> PromoteAsync(PromotionRequest request, Principal who, CancellationToken ct)
+    {
+        var id = PromotionId.New();
+        await db.WriteAsync(
+            new Act("promotion.create", id.ToString(), who.Account, request.Source, who.RequestId),
+            tx => Write(tx, id, Check(tx, request, who), who),
+            ct);
+        releaser.Nudge();
+        return (await FindAsync(id, ct))!;
+    }
+
+    public async Task<Promotion?> FindAsync(PromotionId promotion, CancellationToken ct)
+    {
+        var targets = await TargetsAsync(promotion, ct);
+        return await db.FindAsync(
+            $"SELECT id, pipeline_id, source_app_id, source_release_id, user_id, created_at, updated_at FROM promotions WHERE id = {promotion}",
+            row => Read(row, targets), ct);
+    }
+
+    /// <summary>In the order that they were asked for; empty when there is no such promotion.</summary>
+    public Task<ImmutableArray<PromotionTarget>> TargetsAsync(PromotionId promotion, CancellationToken ct) => db.ListAsync(
+        $"""
+        SELECT t.id, t.promotion_id, t.app_id, t.refusal, releases.id AS release_id, releases.status, releases.failure, release_queue.id AS queued_id
+          FROM promotion_targets t
+          LEFT JOIN releases ON releases.id = t.release_id
+          LEFT JOIN release_queue ON release_queue.id = t.release_id
+         WHERE t.promotion_id = {promotion} ORDER BY t.id
+        """, ReadTarget, ct);
+
+    /// <summary>Waits until every target has ended.</summary>
+    public async Task<Promotion> EndOfAsync(PromotionId promotion, CancellationToken ct)
+    {
+        while (true)
+        {
+            var change = ledger.Changed.Next;
+            var now = await FindAsync(promotion, ct) ?? throw Refuse.NotFound("pipeline promotion", promotion.ToString());
+            if (now.Status == "completed")
+                return now;
+            await Pulse.WaitAsync(change, LookEvery, clock, ct);
+        }
+    }
+
+    private Checked Check(Tx tx, PromotionRequest request, Principal who)
+    {
+        var source = FindApp(tx, request.Source, who);
+        var pipeline = PipelineOf(tx, request, source, who);
+        var paths = PipelineCatalog.Paths(tx, pipeline);
+        var faults = new List<RefusedException>();
+        var targets = Targets(tx, request, paths, source, who, faults);
+        var release = Pinned(tx, request, source, faults);
+        return faults switch
+        {
+            [] => new Checked(pipeline.Id, source, release!, targets),
+            [var only] => throw only,
+            _ => throw Refuse.Invalid(faults.Select(f => f.Message)),
+        };
+    }
+
+    private static Pipeline PipelineOf(Tx tx, PromotionRequest request, KnownApp source, Principal who)
+    {
+        var coupling = PipelineCatalog.Find(tx, source.Id);
+        if (request.Pipeline is { } named)
+        {
+            if (PipelineCatalog.Find(tx, named) is not { } found || !Access.Allows(who, found.Owner, Permission.View))
+                throw Refuse.NotFound("pipeline", named.ToString());
+            return coupling?.Pipeline == named ? found : throw Refuse.Invalid($"{source.Name} is not in pipeline {found.Name}: add it first.");
+        }
+        return coupling is not null ? PipelineCatalog.Find(tx, coupling.Pipeline)!
+            : throw Refuse.Invalid($"{source.Name} is in no pipeline, so there is nothing downstream of it: add it to one first.");
+    }
+
+    private static ImmutableArray<KnownApp> Targets(
+        Tx tx, PromotionRequest request, PromotionPaths paths, KnownApp source, Principal who, List<RefusedException> faults)
+    {
+        var isNamed = !request.Targets.IsDefaultOrEmpty;
+        var wanted = isNamed ? request.Targets : paths.DownstreamOf(source.Id);
+        if (wanted.IsEmpty)
+            faults.Add(Refuse.Invalid(paths.WhyNowhere(source.Id)));
+        var targets = ImmutableArray.CreateBuilder<KnownApp>();
+        foreach (var id in wanted.Distinct())
+        {
+            try
+            {
+                var target = FindApp(tx, id, who);
+                Access.Demand(who, target.Owner, Permission.Deploy, "app", target.Name);
+                if (paths.WhyNot(source.Id, new PlacedApp(target.Id, target.Name, ""), request.Skip || !isNamed) is { } why)
+                    throw Refuse.Invalid(why);
+                targets.Add(target);
+            }
+            catch (RefusedException fault)
+            {
+                faults.Add(fault);
+            }
+        }
+        return targets.ToImmutable();
+    }
+
+    private Release? Pinned(Tx tx, PromotionRequest request, KnownApp source, List<RefusedException> faults)
+    {
+        var release = request.Release is { } named ? ledger.Find(tx, named) : ledger.Current(tx, source.Id);
+        if (request.Release is { } unknown && release?.App != source.Id)
+            faults.Add(Refuse.NotFound("release", unknown.ToString()));
+        else if (release is { Status: not "succeeded" })
+            faults.Add(Refuse.Invalid($"v{release.Version} of {source.Name} {(release.IsTerminal ? "did not succeed" : "is not released yet")}, so it cannot be promoted."));
+        else if (release?.Slug is null)
+            faults.Add(Refuse.Invalid($"{source.Name} has nothing to promote yet: push to it first."));
+        else
+            return release;
+        return null;
+    }
+
+    private void Write(Tx tx, PromotionId id, Checked promotion, Principal who)
+    {
+        var now = clock.GetUtcNow();
+        var release = promotion.Release;
+        tx.Execute(
+            $"""
+            INSERT INTO promotions (id, pipeline_id, source_app_id, source_release_id, user_id, created_at, updated_at)
+            VALUES ({id}, {promotion.Pipeline}, {promotion.Source.Id}, {release.Id}, {who.Account}, {now}, {now})
+            """);
+        // Ids in the order that was asked for; locks in the order of apps, so that two promotions never wait for each other.
+        var rows = promotion.Targets.Select((target, place) => (Row: Guid.CreateVersion7(now.AddMilliseconds(place)), target.Id)).ToArray();
+        foreach (var (row, target) in rows.OrderBy(r => r.Id.Value))
+        {
+            var added = ledger.Add(tx, new ReleaseRequest.Promotion(target, who.Account, who.RequestId, release.Slug!.Value, promotion.Source.Name, release.Version));
+            tx.Execute($"INSERT INTO promotion_targets (id, promotion_id, app_id, release_id) VALUES ({row}, {id}, {target}, {added})");
+        }
+    }
+
+    private static KnownApp FindApp(Tx tx, AppId app, Principal who)
+    {
+        var found = tx.Find(
+            $"SELECT id, name, owner_id FROM apps WHERE id = {app}", r => new KnownApp(new AppId(r.Guid("id")), r.Text("name"), new AccountId(r.Guid("owner_id"))));
+        return found is not null && Access.Allows(who, found.Owner, Permission.View) ? found : throw Refuse.NotFound("app", app.ToString());
+    }
+
+    private static Promotion Read(Row row, ImmutableArray<PromotionTarget> targets) => new()
+    {
+        Id = new PromotionId(row.Guid("id")),
+        Pipeline = row.GuidOrNull("pipeline_id") is { } pipeline ? new PipelineId(pipeline) : null,
+        Source = new AppId(row.Guid("source_app_id")),
+        SourceRelease = new ReleaseId(row.Guid("source_release_id")),
+        User = new AccountId(row.Guid("user_id")),
+        Targets = targets,
+        CreatedAt = row.Time("created_at"),
+        UpdatedAt = row.Time("updated_at"),
+    };
+
+    private static PromotionTarget ReadTarget(Row row)
+    {
+        var (status, error) = (row.TextOrNull("status"), row.TextOrNull("refusal") ?? row.TextOrNull("failure")) switch
+        {
+            ("succeeded", _) => ("succeeded", null),
+            ("pending", _) => ("pending", null),
+            (null, null) when row.GuidOrNull("queued_id") is not null => ("pending", null),
+            (null, var refusal) => ("failed", refusal ?? "The app was destroyed before its release ended."),
+            var (_, failure) => ("failed", failure),
+        };
+        return new PromotionTarget
+        {
+            Id = row.Guid("id"),
+            Promotion = new PromotionId(row.Guid("promotion_id")),
+            App = new AppId(row.Guid("app_id")),
+            Release = row.GuidOrNull("release_id") is { } release ? new ReleaseId(release) : null,
+            Status = status,
+            ErrorMessage = error,
+        };
+    }
+
+    private sealed record KnownApp(AppId Id, string Name, AccountId Owner);
+
+    private sealed record Checked(PipelineId Pipeline, KnownApp Source, Release Release, ImmutableArray<KnownApp> Targets);
+}

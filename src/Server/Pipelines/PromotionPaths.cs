@@ -1,0 +1,39 @@
+using System.Collections.Immutable;
+
+namespace Sluice.Pipelines;
+
+/// <summary>An app in its stage.</summary>
+public sealed record PlacedApp(AppId App, string Name, string Stage);
+
+/// <summary>Where the apps of one pipeline promote to: rules alone, no records.</summary>
+public sealed record PromotionPaths(string Pipeline, ImmutableArray<string> Stages, ImmutableArray<PlacedApp> Apps)
+{
+    /// <summary>Apps that <paramref name="source"/> promotes to when the caller names none: all apps of the very next stage, even if that is
+    /// none (as Heroku's CLI does). Empty for an app that is not in the pipeline.</summary>
+    public ImmutableArray<AppId> DownstreamOf(AppId source) => NextStage(source) is { } next ? [.. Apps.Where(a => a.Stage == next).Select(a => a.App)] : [];
+
+    /// <summary>Why nothing is downstream of <paramref name="source"/>, a sentence. Ask when <see cref="DownstreamOf"/> is empty.</summary>
+    public string WhyNowhere(AppId source) => Find(source) is not { } app ? $"The app is not in pipeline {Pipeline}: add it first."
+        : NextStage(source) is { } next ? $"{app.Name} cannot be promoted: there are no apps in {next}, the stage after {app.Stage}. Add one to pipeline {Pipeline}, or name the apps to promote to."
+        : $"{app.Name} cannot be promoted: {app.Stage} is the last stage of pipeline {Pipeline}.";
+
+    /// <summary>Why <paramref name="target"/> may not get what <paramref name="source"/> runs, a sentence; null when it may.</summary>
+    /// <param name="skip">The caller knows that it passes by a stage that was put between.</param>
+    public string? WhyNot(AppId source, PlacedApp target, bool skip)
+    {
+        if (Find(source) is not { } from || source == target.App)
+            return $"{target.Name} cannot be promoted to itself.";
+        if (Find(target.App) is not { } to)
+            return $"{target.Name} is not in pipeline {Pipeline}: add it there first.";
+        var (start, end) = (Stages.IndexOf(from.Stage), Stages.IndexOf(to.Stage));
+        if (end < start)
+            return $"{to.Name} is in {to.Stage}, which comes before {from.Stage}: promotions go to the same stage or a later one.";
+        var skipped = Stages.Skip(start + 1).Take(end - start - 1).FirstOrDefault(s => !Sluice.Pipelines.Stages.Default.Contains(s) && Apps.Any(a => a.Stage == s));
+        return skipped is null || skip ? null : $"Promoting {from.Name} to {to.Name} would skip {skipped}, which has apps: promote there first, or say that it may be skipped.";
+    }
+
+    private PlacedApp? Find(AppId app) => Apps.FirstOrDefault(a => a.App == app);
+
+    private string? NextStage(AppId source) =>
+        Find(source) is { } app && Stages.IndexOf(app.Stage) is >= 0 and var at && at + 1 < Stages.Length ? Stages[at + 1] : null;
+}

@@ -1,0 +1,11 @@
+namespace Sluice.Pipelines;
+
+internal static class PipelinesSetup
+{
+    public static WebApplicationBuilder AddPipelines(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<PipelineCatalog>();
+        builder.Services.AddSingleton<Promoter>();
+        return builder;
+    }
+}
