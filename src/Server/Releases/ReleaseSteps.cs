@@ -1,7 +1,6 @@
 using Sluice.Apps;
 using Sluice.Dynos;
 using Sluice.Logs;
-using Sluice.Runtime;
 using Sluice.Slugs;
 using Sluice.Storage;
 
@@ -67,7 +66,7 @@ internal sealed class ReleaseSteps(ReleaseLedger ledger, CurrentPlans plans, Slu
         {
             if (!await ledger.NoteAsync(release, "phase", ct))
                 return "The release ended while it waited.";
-            var size = (await formations.ListAsync(release.App, ct)).FirstOrDefault(f => f.Type == ReleasePhase.ProcessType)?.Size ?? DynoSize.Default.Name;
+            var size = (await formations.ListAsync(release.App, ct)).FirstOrDefault(f => f.Type == ReleasePhase.ProcessType)?.Size ?? Sluice.Runtime.DynoSize.Default.Name;
             if (await phase.RunAsync(plan, command, size, log, ct) is { } why)
                 return why;
         }
