@@ -1,3 +1,4 @@
+using System.Text;
 using Sluice.Storage;
 
 namespace Sluice.Accounts;
@@ -6,14 +7,14 @@ namespace Sluice.Accounts;
 /// Gives an empty data folder its first account and that account's key, in <c>DIR/admin.key</c>. The file comes first and is never rewritten: a
 /// start that was cut after it goes on with the key that is in it.
 /// </summary>
-public sealed class FirstStart(Db db, DataFolder data, TimeProvider clock)
+public sealed class FirstStart(Db db, DataFolder data, Disk disk, TimeProvider clock)
 {
     public async Task EnsureAdminAsync(CancellationToken ct)
     {
         var there = await db.FindAsync($"SELECT id FROM accounts ORDER BY created_at LIMIT 1", row => row.Text("id"), ct);
         if (there is not null)
             return;
-        var key = await KeyInFileAsync(ct);
+        var key = KeyInFile();
         CrashGate.Pass("accounts.key-written");
         var account = AccountId.New();
         var id = Guid.CreateVersion7();
@@ -33,25 +34,12 @@ public sealed class FirstStart(Db db, DataFolder data, TimeProvider clock)
             ct);
     }
 
-    private async Task<ApiKey> KeyInFileAsync(CancellationToken ct)
+    private ApiKey KeyInFile()
     {
-        if (File.Exists(data.AdminKey))
-            return new ApiKey((await File.ReadAllTextAsync(data.AdminKey, ct)).Trim());
+        if (disk.Read(data.AdminKey) is { } there)
+            return new ApiKey(Encoding.ASCII.GetString(there).Trim());
         var key = ApiKey.New();
-        var fresh = data.AdminKey + ".new";
-        File.Delete(fresh);
-        var options = new FileStreamOptions
-        {
-            Mode = FileMode.CreateNew,
-            Access = FileAccess.Write,
-            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-        };
-        await using (var file = new FileStream(fresh, options))
-        {
-            await file.WriteAsync(System.Text.Encoding.ASCII.GetBytes(key.Reveal() + "\n"), ct);
-            file.Flush(flushToDisk: true);
-        }
-        File.Move(fresh, data.AdminKey);
+        disk.Publish(data.AdminKey, Encoding.ASCII.GetBytes(key.Reveal() + "\n"), UnixFileMode.UserRead | UnixFileMode.UserWrite);
         return key;
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Sluice.Runtime;
 
 namespace Sluice.Apps;
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Sluice.Accounts;
+using Sluice.Runtime;
 using Sluice.Storage;
 
 namespace Sluice.Apps;

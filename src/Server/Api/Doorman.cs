@@ -1,0 +1,109 @@
+using System.Net.Http.Headers;
+using System.Text;
+using Sluice.Accounts;
+using Sluice.Apps;
+
+namespace Sluice.Api;
+
+/// <summary>
+/// Stands before every route of the API: gives the request its id, asks who is there, and whether they may (by what the route says it
+/// <see cref="Needs"/>). Behind it, handlers take the <see cref="Principal"/> and the <see cref="App"/> as parameters and ask no more.
+/// </summary>
+internal sealed class Doorman(RequestDelegate next, KeyRing keys, Lookup lookup)
+{
+    private const int MaxRequestId = 100;
+
+    public async Task InvokeAsync(HttpContext http, Visit visit)
+    {
+        if (http.GetEndpoint()?.Metadata.GetMetadata<Needs>() is not { } needs)
+        {
+            await next(http);   // not a route of the API: git, dashboard
+            return;
+        }
+
+        visit.RequestId = RequestId(http.Request);
+        http.Response.Headers["Request-Id"] = visit.RequestId;
+        await Refusals.AnswerAsync(http, async () =>
+        {
+            if (needs.Door != Door.Open)
+                visit.Who = await WhoAsync(http, visit.RequestId);
+            if (needs.Door == Door.App)
+                visit.App = await lookup.AppAsync((string)http.GetRouteValue("name")!, needs.Permission, visit.Who!, http.RequestAborted);
+            await next(http);
+        });
+    }
+
+    private async Task<Principal> WhoAsync(HttpContext http, string requestId) =>
+        KeyOf(http.Request) is { } key && await keys.WhoAsync(key, requestId, http.RequestAborted) is { } who
+            ? who
+            : throw Refuse.Unauthorized("Invalid credentials provided.");
+
+    /// <summary>The key after <c>Bearer</c>, or the password of <c>Basic</c>, whose user name is anything.</summary>
+    private static string? KeyOf(HttpRequest request)
+    {
+        if (!AuthenticationHeaderValue.TryParse(request.Headers.Authorization, out var shown) || shown.Parameter is null)
+            return null;
+        if (shown.Scheme.Equals("Bearer", StringComparison.OrdinalIgnoreCase))
+            return shown.Parameter;
+        Span<byte> plain = stackalloc byte[1024];
+        if (!shown.Scheme.Equals("Basic", StringComparison.OrdinalIgnoreCase) || !Convert.TryFromBase64String(shown.Parameter, plain, out var length))
+            return null;
+        var pair = Encoding.UTF8.GetString(plain[..length]);
+        return pair.IndexOf(':') is >= 0 and var colon ? pair[(colon + 1)..] : null;
+    }
+
+    /// <summary>The caller's own, when it sends one that is fit to be logged; clients that gather a list of ids get a new one.</summary>
+    private static string RequestId(HttpRequest request)
+    {
+        var given = request.Headers["Request-Id"].ToString();
+        var isFit = given.Length is > 0 and <= MaxRequestId && given.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_');
+        return isFit ? given : Guid.NewGuid().ToString();
+    }
+}
+
+/// <summary>What is known of one request, filled in by the <see cref="Doorman"/>.</summary>
+internal sealed class Visit
+{
+    public string RequestId { get; set; } = "";
+    public Principal? Who { get; set; }
+    public App? App { get; set; }
+}
+
+/// <summary>Who may come in by a route.</summary>
+internal enum Door
+{
+    /// <summary>Anyone: the secret is in the address, or there is none to keep.</summary>
+    Open,
+
+    /// <summary>Anyone with an account; what they see is their own.</summary>
+    Account,
+
+    /// <summary>Those with a permission on the app that is in the address.</summary>
+    App,
+
+    /// <summary>Those with a permission on what is in the address or the body; the handler asks.</summary>
+    Inside,
+}
+
+/// <summary>Said by every route of the API; a route without it does not start the server.</summary>
+internal sealed record Needs(Door Door, Permission Permission = Permission.View)
+{
+    public override string ToString() => Door switch
+    {
+        Door.Open => "open",
+        Door.Account => "account",
+        Door.App => $"app {Permission.ToString().ToLowerInvariant()}",
+        _ => $"inside {Permission.ToString().ToLowerInvariant()}",
+    };
+}
+
+internal static class NeedsConventions
+{
+    public static T Open<T>(this T route) where T : IEndpointConventionBuilder => route.WithMetadata(new Needs(Door.Open));
+
+    public static T ForAccount<T>(this T route) where T : IEndpointConventionBuilder => route.WithMetadata(new Needs(Door.Account));
+
+    public static T ForApp<T>(this T route, Permission permission) where T : IEndpointConventionBuilder => route.WithMetadata(new Needs(Door.App, permission));
+
+    public static T AskedInside<T>(this T route, Permission permission) where T : IEndpointConventionBuilder => route.WithMetadata(new Needs(Door.Inside, permission));
+}

@@ -1,0 +1,17 @@
+namespace Sluice.Api;
+
+/// <summary>Addresses in answers. They start as the caller's own did when that is a name of ours, else with the public one: a Host header is never believed.</summary>
+internal sealed class Links(Site site, IHttpContextAccessor caller)
+{
+    public string To(string path) => Start() + path;
+
+    private string Start()
+    {
+        if (caller.HttpContext?.Request is { Host: { HasValue: true } host } request && site.OwnHosts.Contains(host.Host.ToLowerInvariant()))
+            return $"{SchemeOf(request)}://{host.Host.ToLowerInvariant()}{(host.Port is { } port ? $":{port}" : "")}";
+        return site.PublicUrl.GetLeftPart(UriPartial.Authority);
+    }
+
+    /// <summary>The router says how it was reached; without it, how we were.</summary>
+    private static string SchemeOf(HttpRequest request) => request.Headers["X-Forwarded-Proto"].ToString() is "https" ? "https" : request.Scheme;
+}

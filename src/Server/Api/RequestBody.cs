@@ -1,0 +1,172 @@
+using System.Text.Json;
+
+namespace Sluice.Api;
+
+/// <summary>
+/// The JSON that a caller sent, read leniently: a missing body is an empty object. What has the wrong type is noted, and
+/// <see cref="RefuseFaults"/> refuses all of it together, a sentence each.
+/// </summary>
+internal sealed class RequestBody
+{
+    private const int MaxBytes = 1024 * 1024;
+    private static readonly JsonElement Nothing = JsonDocument.Parse("{}").RootElement;
+
+    private readonly JsonElement json;
+    private readonly string path;
+    private readonly List<string> faults;
+
+    private RequestBody(JsonElement json, string path, List<string> faults)
+    {
+        this.json = json;
+        this.path = path;
+        this.faults = faults;
+    }
+
+    /// <summary>Called by the framework.</summary>
+    public static async ValueTask<RequestBody?> BindAsync(HttpContext http)
+    {
+        if (http.Request.ContentLength > MaxBytes)
+            throw Refuse.TooLarge($"A request's body may have {MaxBytes} bytes.");
+        using var bytes = new MemoryStream();
+        var buffer = new byte[16 * 1024];
+        while (await http.Request.Body.ReadAsync(buffer, http.RequestAborted) is > 0 and var read)
+        {
+            bytes.Write(buffer, 0, read);
+            if (bytes.Length > MaxBytes)
+                throw Refuse.TooLarge($"A request's body may have {MaxBytes} bytes.");
+        }
+
+        return Parse(bytes.ToArray());
+    }
+
+    public static RequestBody Parse(ReadOnlyMemory<byte> utf8)
+    {
+        if (utf8.Span.Trim(" \t\r\n"u8).IsEmpty)
+            return new RequestBody(Nothing, "", []);
+        try
+        {
+            using var document = JsonDocument.Parse(utf8, new JsonDocumentOptions { MaxDepth = 16 });
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                ? new RequestBody(document.RootElement.Clone(), "", [])
+                : throw Refuse.BadRequest("The body is not a JSON object.");
+        }
+        catch (JsonException e)
+        {
+            throw Refuse.BadRequest($"The body is not JSON (line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}).");
+        }
+    }
+
+    /// <summary>Null when it is missing, null, or of another type (which is a fault).</summary>
+    public string? Text(string name) => Member(name, "a string", v => v.ValueKind == JsonValueKind.String ? v.GetString() : null);
+
+    /// <summary>As <see cref="Text"/>, and missing is a fault, too: then the answer is empty.</summary>
+    public string NeedText(string name) => Text(name) is { Length: > 0 } text ? text : Missing(name);
+
+    /// <summary>A number's digits count as text.</summary>
+    public string? TextOrNumber(string name) => Member(name, "a string or a number", v => v.ValueKind switch
+    {
+        JsonValueKind.String => v.GetString(),
+        JsonValueKind.Number => v.GetRawText(),
+        _ => null,
+    });
+
+    public bool? Flag(string name) => Member(name, "true or false", v => v.ValueKind switch
+    {
+        JsonValueKind.True => true,
+        JsonValueKind.False => (bool?)false,
+        _ => null,
+    });
+
+    public int? Int(string name) =>
+        Member(name, "a whole number", v => v.ValueKind == JsonValueKind.Number && v.TryGetInt32(out var number) ? number : (int?)null);
+
+    /// <summary>An object inside; empty when it is missing.</summary>
+    public RequestBody Part(string name)
+    {
+        var part = Member(name, "an object", v => v.ValueKind == JsonValueKind.Object ? v : (JsonElement?)null);
+        return new RequestBody(part ?? Nothing, PathOf(name) + ".", faults);
+    }
+
+    /// <summary>An object's id or name: <c>{"app": "shop"}</c> or <c>{"app": {"id": "shop"}}</c>.</summary>
+    public string? Reference(string name) => Member(name, "an id, a name, or an object with one of them", v => v.ValueKind switch
+    {
+        JsonValueKind.String => v.GetString(),
+        JsonValueKind.Object => Reference(v),
+        _ => null,
+    });
+
+    public string NeedReference(string name) => Reference(name) is { Length: > 0 } text ? text : Missing(name);
+
+    public bool Has(string name) => json.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null;
+
+    /// <summary>A list of objects; empty when it is missing.</summary>
+    public IReadOnlyList<RequestBody> Items(string name) => [.. Elements(name, JsonValueKind.Object, "objects").Select((item, i) => new RequestBody(item, $"{PathOf(name)}[{i}].", faults))];
+
+    /// <summary>A list of strings; empty when it is missing.</summary>
+    public IReadOnlyList<string> Texts(string name) => [.. Elements(name, JsonValueKind.String, "strings").Select(item => item.GetString()!)];
+
+    /// <summary>All members; each must be a string, or null when <paramref name="nulls"/> says so.</summary>
+    public Dictionary<string, string?> Map(bool nulls)
+    {
+        var map = new Dictionary<string, string?>(StringComparer.Ordinal);
+        foreach (var member in json.EnumerateObject())
+        {
+            if (member.Value.ValueKind == JsonValueKind.String || (nulls && member.Value.ValueKind == JsonValueKind.Null))
+                map[member.Name] = member.Value.GetString();
+            else
+                Fault(member.Name, nulls ? "a string or null" : "a string");
+        }
+
+        return map;
+    }
+
+    public void Fault(string sentence) => faults.Add(sentence);
+
+    /// <summary>Refuses what was noted so far; call it when all members were read.</summary>
+    public void RefuseFaults()
+    {
+        if (faults.Count > 0)
+            throw Refuse.Invalid(faults);
+    }
+
+    private static string? Reference(JsonElement v)
+    {
+        foreach (var name in new[] { "id", "name" })
+        {
+            if (v.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String)
+                return value.GetString();
+        }
+
+        return null;
+    }
+
+    private T? Member<T>(string name, string type, Func<JsonElement, T?> read)
+    {
+        if (!Has(name))
+            return default;
+        var value = read(json.GetProperty(name));
+        if (value is null)
+            Fault(name, type);
+        return value;
+    }
+
+    private List<JsonElement> Elements(string name, JsonValueKind kind, string kinds)
+    {
+        var list = Member(name, "a list", v => v.ValueKind == JsonValueKind.Array ? v : (JsonElement?)null);
+        var elements = list?.EnumerateArray().ToList() ?? [];
+        if (elements.RemoveAll(e => e.ValueKind != kind) > 0)
+            faults.Add($"{PathOf(name)} must be a list of {kinds}.");
+        return elements;
+    }
+
+    private string Missing(string name)
+    {
+        if (!Has(name) || json.GetProperty(name).ValueKind == JsonValueKind.String)
+            faults.Add($"{PathOf(name)} is missing.");
+        return "";
+    }
+
+    private void Fault(string name, string type) => faults.Add($"{PathOf(name)} must be {type}.");
+
+    private string PathOf(string name) => path + (name.Length <= 60 ? name : name[..57] + "...");
+}

@@ -1,0 +1,48 @@
+using Microsoft.AspNetCore.Mvc;
+using Sluice.Accounts;
+using Sluice.Apps;
+using Sluice.Wire;
+
+namespace Sluice.Api;
+
+internal static class ApiSetup
+{
+    public static WebApplicationBuilder AddPlatformApi(this WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.AddHttpContextAccessor();
+        services.AddSingleton<Tickets>();
+        services.AddSingleton<Links>();
+        services.AddScoped<Visit>();
+        // A route's door has asked already; a handler that takes one of these behind a door that did not is a bug, and fails.
+        services.AddScoped(s => s.GetRequiredService<Visit>().Who ?? throw new InvalidOperationException("Nobody was asked for."));
+        services.AddScoped(s => s.GetRequiredService<Visit>().App ?? throw new InvalidOperationException("No app was looked up."));
+        services.AddScoped<ReleaseScribe>();
+        services.AddSingleton<SlugFinder>();
+        services.AddSingleton<AppRemoval>();
+        services.ConfigureHttpJsonOptions(options => WireOptions.Make(options.SerializerOptions));
+        return builder;
+    }
+
+    /// <summary>Every route of the Platform API, and the answer for those that there are not.</summary>
+    public static WebApplication MapPlatformApi(this WebApplication app)
+    {
+        app.UseMiddleware<Doorman>();
+        var api = app.MapGroup("");
+        api.MapAccount();
+        api.MapApps();
+        api.MapConfigVars();
+        api.MapReleases();
+        api.MapFormation();
+        api.MapDynos();
+        api.MapPlatform();
+        api.MapUnknown();
+        return app;
+    }
+
+    /// <summary>Last of all, and for every method: a path or a method that nothing else takes.</summary>
+    private static void MapUnknown(this IEndpointRouteBuilder api) => api
+        .Map("/{**path}", (HttpContext http) => Refusals.WriteAsync(http, 404, new ErrorWire("not_found", "The requested API endpoint was not found.")))
+        .WithOrder(int.MaxValue)
+        .Open();
+}

@@ -1,0 +1,95 @@
+using Sluice.Apps;
+using Sluice.Storage;
+using Sluice.Tests.Accounts;
+using Sluice.Tests.Storage;
+
+namespace Sluice.Tests.Apps;
+
+public sealed class FormationTableTests
+{
+    private static readonly CancellationToken None = CancellationToken.None;
+
+    public static TheoryData<string> Both => TestDb.Both;
+
+    [Theory, MemberData(nameof(Both))]
+    public async Task A_new_web_type_starts_at_one_and_others_at_none(string kind)
+    {
+        await using var world = await World.OpenAsync(kind);
+        var (app, table) = await SetUpAsync(world, "web", "worker");
+        Assert.Equal([("web", 1), ("worker", 0)], await QuantitiesAsync(table, app));
+
+        await table.ScaleAsync(app, [new Scale("web", "0", null)], ["web", "worker"], world.Admin, None);
+        await AdoptAsync(world, app, "web", "worker", "clock");
+
+        Assert.Equal([("clock", 0), ("web", 0), ("worker", 0)], await QuantitiesAsync(table, app));
+    }
+
+    [Theory, MemberData(nameof(Both))]
+    public async Task Counts_and_changes_of_counts_are_understood(string kind)
+    {
+        await using var world = await World.OpenAsync(kind);
+        var (app, table) = await SetUpAsync(world, "web", "worker");
+
+        await table.ScaleAsync(app, [new Scale("web", "3", "standard-2x"), new Scale("worker", "+2", null)], ["web", "worker"], world.Admin, None);
+        await table.ScaleAsync(app, [new Scale("web", "-1", null), new Scale("worker", "-5", null)], ["web", "worker"], world.Admin, None);
+
+        Assert.Equal([("web", 2), ("worker", 0)], await QuantitiesAsync(table, app));
+        Assert.Equal("Standard-2X", (await table.ListAsync(app.Id, None))[0].Size);
+    }
+
+    [Fact]
+    public async Task All_faults_are_told_together_and_nothing_changes()
+    {
+        await using var world = await World.OpenAsync("sqlite");
+        var (app, table) = await SetUpAsync(world, "web");
+        var refused = await Assert.ThrowsAsync<RefusedException>(() => table.ScaleAsync(
+            app, [new Scale("web", "2", null), new Scale("web", "many", "giant"), new Scale("wrk", "1", null)], ["web"], world.Admin, None));
+        Assert.Equal(
+            "The quantity of web is a whole number, or a change like +1 or -1; this is many. There is no dyno size giant; there are Eco, Basic, Standard-1X, "
+            + "Standard-2X, Performance-M, Performance-L. shop has no process type wrk; it has web.",
+            refused.Message);
+        await Assert.ThrowsAsync<RefusedException>(() => table.ScaleAsync(app, [new Scale("web", "1000000", null)], ["web"], world.Admin, None));
+        await Assert.ThrowsAsync<RefusedException>(() => table.ScaleAsync(app, [new Scale("web", "99999999999", null)], ["web"], world.Admin, None));
+        Assert.Equal([("web", 1)], await QuantitiesAsync(table, app));
+    }
+
+    private static async Task<(App, FormationTable)> SetUpAsync(World world, params string[] types)
+    {
+        var app = await world.Apps.CreateAsync("shop", null, world.Admin, (_, _) => { }, None);
+        await AdoptAsync(world, app, types);
+        return (app, new FormationTable(world.Db, world.Clock));
+    }
+
+    private static Task AdoptAsync(World world, App app, params string[] types) =>
+        world.Db.WriteAsync(new Act("test", "shop"), tx => FormationTable.Adopt(tx, app.Id, types, world.Clock.GetUtcNow()), None);
+
+    private static async Task<(string, int)[]> QuantitiesAsync(FormationTable table, App app) =>
+        [.. (await table.ListAsync(app.Id, None)).Select(row => (row.Type, row.Quantity))];
+}
+
+public sealed class BuildpackListTests
+{
+    private static readonly CancellationToken None = CancellationToken.None;
+
+    [Fact]
+    public async Task Names_and_addresses_keep_their_order()
+    {
+        await using var world = await World.OpenAsync("sqlite");
+        var app = await world.Apps.CreateAsync("shop", null, world.Admin, (_, _) => { }, None);
+        var list = new BuildpackList(world.Db);
+        await list.ReplaceAsync(app, ["heroku/nodejs", "https://github.com/heroku/heroku-buildpack-go#v1"], world.Admin, None);
+        Assert.Equal(["urn:buildpack:heroku/nodejs", "https://github.com/heroku/heroku-buildpack-go#v1"], await list.ListAsync(app.Id, None));
+        Assert.Equal("heroku/nodejs", BuildpackList.NameOf("urn:buildpack:heroku/nodejs"));
+        await list.ReplaceAsync(app, [], world.Admin, None);
+        Assert.Empty(await list.ListAsync(app.Id, None));
+    }
+
+    [Theory]
+    [InlineData("nodejs"), InlineData("--upload-pack=evil"), InlineData("ext::sh -c id"), InlineData("file:///etc"), InlineData("https://"), InlineData("ssh://git@host/x"), InlineData("/etc/passwd")]
+    public async Task What_is_neither_is_refused(string buildpack)
+    {
+        await using var world = await World.OpenAsync("sqlite");
+        var app = await world.Apps.CreateAsync("shop", null, world.Admin, (_, _) => { }, None);
+        await Assert.ThrowsAsync<RefusedException>(() => new BuildpackList(world.Db).ReplaceAsync(app, [buildpack], world.Admin, None));
+    }
+}
