@@ -5,6 +5,10 @@ internal sealed class Links(Site site, IHttpContextAccessor caller)
 {
     public string To(string path) => Start() + path;
 
+    /// <summary>Whether an address is of this server.</summary>
+    public bool IsOurs(Uri uri) => uri.Scheme is "http" or "https" && site.OwnHosts.Contains(uri.Host.ToLowerInvariant())
+        && (uri.Port == site.Port || uri.Port == site.PublicUrl.Port);
+
     private string Start()
     {
         if (caller.HttpContext?.Request is { Host: { HasValue: true } host } request && site.OwnHosts.Contains(host.Host.ToLowerInvariant()))

@@ -20,6 +20,9 @@ internal static class ApiSetup
         services.AddScoped<ReleaseScribe>();
         services.AddSingleton<SlugFinder>();
         services.AddSingleton<AppRemoval>();
+        services.AddSingleton<Uploads>();
+        services.AddHostedService(s => s.GetRequiredService<Uploads>());
+        services.AddSingleton<SourceFetch>();
         services.ConfigureHttpJsonOptions(options => WireOptions.Make(options.SerializerOptions));
         return builder;
     }
@@ -36,6 +39,9 @@ internal static class ApiSetup
         api.MapFormation();
         api.MapDynos();
         api.MapPlatform();
+        api.MapBuildpacks();
+        api.MapSources();
+        api.MapSlugs();
         api.MapUnknown();
         return app;
     }

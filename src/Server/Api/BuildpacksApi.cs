@@ -1,0 +1,31 @@
+using System.Collections.Immutable;
+using Sluice.Accounts;
+using Sluice.Apps;
+using Sluice.Wire;
+
+namespace Sluice.Api;
+
+internal static class BuildpacksApi
+{
+    public static void MapBuildpacks(this IEndpointRouteBuilder api)
+    {
+        api.MapGet("/apps/{name}/buildpack-installations", List).ForApp(Permission.View);
+        api.MapPut("/apps/{name}/buildpack-installations", Replace).ForApp(Permission.Operate);
+    }
+
+    private static async Task<BuildpackInstallationWire[]> List(App app, BuildpackList buildpacks, CancellationToken ct) =>
+        ToWire(await buildpacks.ListAsync(app.Id, ct));
+
+    private static async Task<BuildpackInstallationWire[]> Replace(
+        RequestBody body, App app, Principal who, BuildpackList buildpacks, CancellationToken ct)
+    {
+        ImmutableArray<string> wanted = [.. body.Items("updates").Select(update => update.NeedText("buildpack"))];
+        if (!body.Has("updates"))
+            body.Fault("updates is missing.");
+        body.RefuseFaults();
+        return ToWire(await buildpacks.ReplaceAsync(app, wanted, who, ct));
+    }
+
+    private static BuildpackInstallationWire[] ToWire(ImmutableArray<string> urls) =>
+        [.. urls.Select((url, i) => new BuildpackInstallationWire(i, new BuildpackWire(url, BuildpackList.NameOf(url))))];
+}

@@ -1,0 +1,116 @@
+using System.Collections.Immutable;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Sluice.Accounts;
+using Sluice.Apps;
+using Sluice.Slugs;
+using Sluice.Storage;
+using Sluice.Wire;
+
+namespace Sluice.Api;
+
+/// <summary>Slugs as others make and take them: announced, then uploaded as a tarball; or fetched as one.</summary>
+internal static class SlugsApi
+{
+    private const string Path = "/uploads/slugs/";
+    private const string Put = "put slug";
+    private const string Get = "get slug";
+    private const int MaxText = 500;
+
+    public static void MapSlugs(this IEndpointRouteBuilder api)
+    {
+        api.MapPost("/apps/{name}/slugs", Create).ForApp(Permission.Deploy);
+        api.MapGet("/apps/{name}/slugs/{slug}", Info).ForApp(Permission.View);
+        api.MapPut(Path + "{ticket}", Receive).Open();
+        api.MapGet(Path + "{ticket}", Send).Open();
+    }
+
+    private static async Task<Created<SlugWire>> Create(
+        RequestBody body, App app, Principal who, SlugCatalog slugs, Db db, Tickets tickets, Links links, TimeProvider clock, CancellationToken ct)
+    {
+        var types = body.Part("process_types").Map(nulls: false);
+        var stack = PlatformApi.StackName(body.Reference("stack")) ?? app.Stack;
+        if (!AppCatalog.Stacks.Contains(stack))
+            body.Fault($"There is no stack {stack}; there is {string.Join(", ", AppCatalog.Stacks)}.");
+        foreach (var type in types.Keys.Where(t => t.Length is 0 or > 128 || !t.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_')))
+            body.Fault($"{type} is no process type: it has letters, digits, dashes and underscores.");
+        if (types.Values.Any(command => string.IsNullOrWhiteSpace(command) || command.Contains('\0')))
+            body.Fault("A process type needs a command.");
+        var slug = new Slug
+        {
+            Id = SlugId.New(),
+            App = app.Id,
+            Digest = null,
+            Stack = stack,
+            Commit = Short(body, "commit"),
+            CommitDescription = Short(body, "commit_description"),
+            BuildpackDescription = Short(body, "buildpack_provided_description"),
+            ProcessTypes = types.ToImmutableSortedDictionary(t => t.Key, t => t.Value!, StringComparer.Ordinal),
+            CreatedAt = clock.GetUtcNow(),
+            UpdatedAt = clock.GetUtcNow(),
+        };
+        body.RefuseFaults();
+        await db.WriteAsync(new Act("slug.create", slug.Id.ToString(), who.Account, app.Id, who.RequestId), tx => slugs.Add(tx, slug), ct);
+        return TypedResults.Created($"/apps/{app.Id}/slugs/{slug.Id}", slug.ToWire(tickets, links));
+    }
+
+    private static async Task<SlugWire> Info(App app, string slug, SlugFinder slugs, Tickets tickets, Links links, CancellationToken ct) =>
+        (await slugs.FindAsync(app, slug, ct)).ToWire(tickets, links);
+
+    /// <summary>Answers when the files are in the store and the slug can be released.</summary>
+    private static async Task<Ok> Receive(
+        HttpContext http, string ticket, Tickets tickets, SlugCatalog slugs, SlugClient store, Uploads uploads, Db db, TimeProvider clock, CancellationToken ct)
+    {
+        var id = tickets.Open<SlugId>(Put, ticket);
+        var slug = await slugs.FindAsync(id, ct) ?? throw Refuse.NotFound("slug", id.ToString());
+        if (slug.Digest is not null)
+            throw Refuse.Conflict("This slug has its files already, and a slug never changes. Make a new one.");
+        var upload = Guid.CreateVersion7();
+        await uploads.ReceiveAsync(upload, http.Request.Body, ct);
+        try
+        {
+            var made = await store.ImportAsync(Uploads.NameOf(upload), slug.Stack, ct);
+            await db.WriteAsync(
+                new Act("slug.upload", id.ToString(), App: slug.App),
+                tx => slugs.Fill(tx, id, made.Digest, made.Bytes, clock.GetUtcNow()),
+                ct);
+        }
+        finally
+        {
+            uploads.Remove(upload);
+        }
+
+        return TypedResults.Ok();
+    }
+
+    private static async Task Send(HttpContext http, string ticket, Tickets tickets, SlugClient store, CancellationToken ct)
+    {
+        var digest = SlugDigest.Parse(tickets.Open<string>(Get, ticket));
+        http.Response.ContentType = "application/gzip";
+        await store.ExportAsync(digest, http.Response.Body, ct);
+    }
+
+    private static string? Short(RequestBody body, string name)
+    {
+        var text = body.Text(name);
+        if (text?.Length > MaxText || text?.Any(char.IsControl) == true)
+            body.Fault($"{name} may have {MaxText} characters, and no line breaks.");
+        return text;
+    }
+
+    private static SlugWire ToWire(this Slug slug, Tickets tickets, Links links) => new()
+    {
+        Id = slug.Id.Value,
+        Blob = slug.Digest is { } digest
+            ? new BlobWire("get", links.To(Path + tickets.Make(Get, digest.Hex, StreamsApi.TicketLasts)))
+            : new BlobWire("put", links.To(Path + tickets.Make(Put, slug.Id, StreamsApi.TicketLasts))),
+        Checksum = slug.Digest is { } sum ? $"SHA256:{sum}" : null,
+        Commit = slug.Commit,
+        CommitDescription = slug.CommitDescription,
+        BuildpackProvidedDescription = slug.BuildpackDescription,
+        ProcessTypes = slug.ProcessTypes,
+        Size = slug.Size,
+        Stack = PlatformApi.StackOf(slug.Stack),
+        CreatedAt = slug.CreatedAt,
+        UpdatedAt = slug.UpdatedAt,
+    };
+}

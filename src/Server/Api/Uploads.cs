@@ -1,0 +1,105 @@
+using Sluice.Storage;
+
+namespace Sluice.Api;
+
+/// <summary>
+/// Tarballs that callers put into <c>DIR/uploads</c>, named by an id that only a ticket tells. Whole or not there; durable when accepted. What nobody
+/// built or released within a day is cleared away.
+/// </summary>
+internal sealed partial class Uploads(DataFolder data, Disk disk, TimeProvider clock, ILogger<Uploads> logger) : BackgroundService
+{
+    /// <summary>As much as a slug may hold.</summary>
+    public const long MaxBytes = 1L << 30;
+
+    private const string Mark = "upload-";
+    private static readonly TimeSpan KeptFor = TimeSpan.FromDays(1);
+    private static readonly TimeSpan SweepEvery = TimeSpan.FromHours(1);
+
+    /// <summary>Plain name in <c>DIR/uploads</c>.</summary>
+    public static string NameOf(Guid upload) => $"{Mark}{upload:n}.tgz";
+
+    public string PathOf(Guid upload) => Path.Combine(data.Uploads, NameOf(upload));
+
+    public bool Exists(Guid upload) => File.Exists(PathOf(upload));
+
+    /// <summary>Takes all of <paramref name="body"/>; an upload that is there already is refused, since somebody may be building it.</summary>
+    public async Task ReceiveAsync(Guid upload, Stream body, CancellationToken ct)
+    {
+        if (Exists(upload))
+            throw Refuse.Conflict("Something was uploaded to this address before. Ask for a new one.");
+        Directory.CreateDirectory(data.Uploads);
+        var part = Path.Combine(data.Uploads, $"{Mark}{Guid.NewGuid():n}.part");
+        try
+        {
+            await CopyAsync(body, part, ct);
+            CrashGate.Pass("upload.written");
+            disk.Link(part, PathOf(upload));
+        }
+        catch (IOException) when (Exists(upload))
+        {
+            throw Refuse.Conflict("Something was uploaded to this address before. Ask for a new one.");
+        }
+        finally
+        {
+            disk.Unlink(part);
+        }
+
+        disk.SyncFolder(data.Uploads);
+    }
+
+    /// <summary>A second name for an upload, for a build that removes its tarball at the end. Answers its path.</summary>
+    public string CopyFor(BuildId build, Guid upload)
+    {
+        var path = Path.Combine(data.Uploads, $"build-{build}.tgz");
+        disk.Link(PathOf(upload), path);
+        disk.SyncFolder(data.Uploads);
+        return path;
+    }
+
+    public void Remove(Guid upload) => disk.Unlink(PathOf(upload));
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            Sweep();
+            await Task.Delay(SweepEvery, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    internal void Sweep()
+    {
+        var oldest = clock.GetUtcNow() - KeptFor;
+        foreach (var name in disk.List(data.Uploads).Where(n => n.StartsWith(Mark, StringComparison.Ordinal)))
+        {
+            var path = Path.Combine(data.Uploads, name);
+            if (File.GetLastWriteTimeUtc(path) >= oldest.UtcDateTime)
+                continue;
+            disk.Unlink(path);
+            LogSwept(name);
+        }
+    }
+
+    private static async Task CopyAsync(Stream body, string path, CancellationToken ct)
+    {
+        await using var file = new FileStream(path, new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.Write,
+            Options = FileOptions.Asynchronous,
+            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead,
+        });
+        var buffer = new byte[128 * 1024];
+        while (await body.ReadAsync(buffer, ct) is > 0 and var read)
+        {
+            if (file.Position + read > MaxBytes)
+                throw Refuse.TooLarge($"An upload may have {MaxBytes >> 20} MB.");
+            await file.WriteAsync(buffer.AsMemory(0, read), ct);
+        }
+
+        file.Flush(flushToDisk: true);
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Removed {Name}, which nobody used for a day")]
+    private partial void LogSwept(string name);
+}
