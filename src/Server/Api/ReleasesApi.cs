@@ -122,7 +122,7 @@ internal sealed class ReleaseScribe(ReleaseLedger ledger, AccountTable accounts,
     private async Task<string?> OutputAsync(Release release, CancellationToken ct)
     {
         var will = release.HasOutput || (!release.IsTerminal && await SlugAsync(release.Slug, ct) is { } slug && slug.ProcessTypes.ContainsKey("release"));
-        return will ? links.To("/streams/" + tickets.Make(StreamsApi.ReleaseOutput, release.Id, StreamsApi.TicketLasts)) : null;
+        return will ? StreamsApi.AddressOf(release.Id, tickets, links) : null;
     }
 
     private async Task<Slug?> SlugAsync(SlugId? id, CancellationToken ct)

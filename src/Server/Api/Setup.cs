@@ -42,6 +42,10 @@ internal static class ApiSetup
         api.MapBuildpacks();
         api.MapSources();
         api.MapSlugs();
+        api.MapBuilds();
+        api.MapStreams();
+        api.MapLogSessions();
+        api.MapDiff();
         api.MapUnknown();
         return app;
     }

@@ -8,12 +8,13 @@ namespace Sluice.Api;
 internal static class SourcesApi
 {
     /// <summary>Kind of ticket: puts a source.</summary>
-    public const string Put = "put source";
+    private const string Put = "put source";
 
     /// <summary>Kind of ticket: gets a source.</summary>
-    public const string Get = "get source";
+    private const string Get = "get source";
 
-    private const string Path = "/uploads/sources/";
+    /// <summary>What addresses of sources begin with; the rest is their secret.</summary>
+    public const string Path = "/uploads/sources/";
 
     public static void MapSources(this IEndpointRouteBuilder api)
     {

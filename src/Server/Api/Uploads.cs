@@ -48,9 +48,9 @@ internal sealed partial class Uploads(DataFolder data, Disk disk, TimeProvider c
     }
 
     /// <summary>A second name for an upload, for a build that removes its tarball at the end. Answers its path.</summary>
-    public string CopyFor(BuildId build, Guid upload)
+    public string CopyFor(Guid upload)
     {
-        var path = Path.Combine(data.Uploads, $"build-{build}.tgz");
+        var path = Path.Combine(data.Uploads, $"build-{Guid.CreateVersion7():n}.tgz");
         disk.Link(PathOf(upload), path);
         disk.SyncFolder(data.Uploads);
         return path;
