@@ -5,6 +5,7 @@ using Sluice.Releases;
 using Sluice.Roles;
 using Sluice.Router;
 using Sluice.Runtime;
+using Sluice.Slugs;
 using Sluice.Storage;
 
 return await Start.RunAsync(args, Server, Agent);
@@ -13,7 +14,7 @@ static Task<int> Server(UpOptions options)
 {
     var builder = ServerRole.CreateBuilder(options);
     builder.AddStorage();
-    builder.Services.AddSingleton<AgentClient>();
+    builder.AddRuntime();
     builder.AddAccounts();
     builder.AddApps();
     builder.AddRouter();
@@ -23,4 +24,9 @@ static Task<int> Server(UpOptions options)
     return app.RunAsync(options);
 }
 
-static AgentHost Agent(AgentHost host, UpOptions options) => host;
+static AgentHost Agent(AgentHost host, UpOptions options)
+{
+    var slugs = new SlugStore(options.Data);
+    var sandboxes = new SandboxHost(options.Data, TimeProvider.System, options.OneTeam);
+    return host.MapSlugs(slugs, options.Data).MapDynos(sandboxes, slugs.LayOutAsync, options.Data, TimeProvider.System);
+}

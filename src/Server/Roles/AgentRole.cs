@@ -15,6 +15,14 @@ internal static class AgentRole
     {
         var signals = new RoleSignals();
         var host = compose(new AgentHost(options.Data), options).On<AgentWord, AgentWord>(Ready, (word, _, _) => Task.FromResult(word));
+        try
+        {
+            await host.StartAsync(signals.Token);
+        }
+        catch (AgentException e)
+        {
+            throw new UsageException(e.Message);
+        }
         var serving = host.ServeAsync(signals.Token);
         RoleMark.Write(options.Data, Launch.Agent);
         await serving;

@@ -16,6 +16,8 @@ public sealed class AgentHost(DataFolder data)
     private static readonly TimeSpan StopWithin = TimeSpan.FromSeconds(5);
     private readonly Dictionary<string, Operation> operations = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<Task, byte> running = new();
+    private readonly List<Func<CancellationToken, Task>> before = [];
+    private readonly List<Func<Task>> after = [];
 
     /// <summary>Adds an operation. <c>write</c> sends output frames; the token is cancelled when the caller goes away.</summary>
     public AgentHost On<TRequest, TResult>(
@@ -26,9 +28,32 @@ public sealed class AgentHost(DataFolder data)
         return this;
     }
 
-    /// <summary>Serves until stopped; then gives running requests a moment to end.</summary>
+    /// <summary>To be done before the first request is taken.</summary>
+    public AgentHost Before(Func<CancellationToken, Task> prepare)
+    {
+        before.Add(prepare);
+        return this;
+    }
+
+    /// <summary>To be done after the last request has ended.</summary>
+    public AgentHost After(Func<Task> close)
+    {
+        after.Add(close);
+        return this;
+    }
+
+    /// <summary>Does what comes first; throws <see cref="AgentException"/> with a sentence when the agent may not run here.</summary>
+    public async Task StartAsync(CancellationToken ct)
+    {
+        foreach (var prepare in before)
+            await prepare(ct);
+        before.Clear();
+    }
+
+    /// <summary>Serves until stopped (starts first, if nobody did); then gives running requests a moment to end.</summary>
     public async Task ServeAsync(CancellationToken ct)
     {
+        await StartAsync(ct);
         using var listener = Listen();
         try
         {
@@ -42,6 +67,8 @@ public sealed class AgentHost(DataFolder data)
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {
             await Task.WhenAny(Task.WhenAll(running.Keys), Task.Delay(StopWithin, CancellationToken.None));
+            foreach (var close in after)
+                await close();
         }
     }
 

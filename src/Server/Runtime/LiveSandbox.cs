@@ -49,12 +49,8 @@ internal sealed class LiveSandbox(SandboxNote note, string folder, ControlGroup?
         throw new SandboxNotMadeException(code);
     }
 
-    /// <summary>SIGTERM to each process inside but bwrap's own two, which would end at once and take the others along.</summary>
-    public void Terminate()
-    {
-        foreach (var pid in Inside())
-            Libc.kill(pid, Libc.SigTerm);
-    }
+    /// <summary>SIGTERM to each process inside but bwrap's own two, which would end at once and take the others along. Answers how many.</summary>
+    public int Terminate() => Inside().Count(pid => Libc.kill(pid, Libc.SigTerm) == 0);
 
     /// <summary>SIGKILL to all; returns when no process is left.</summary>
     public async Task KillAsync()

@@ -171,9 +171,11 @@ public sealed class SandboxHost : IAsyncDisposable
             return machineStarted ??= machine.Value.Network?.StartAsync(linksInUse, CancellationToken.None) ?? Task.CompletedTask;
     }
 
-    private IEnumerable<string> Leftovers() =>
-        Directory.EnumerateDirectories(data.Sandboxes).Select(p => Path.GetFileName(p)).Where(name => name != Machine.SharedFolder)
-            .Union(machine.Value.Groups?.Ids() ?? []);
+    private ImmutableArray<string> Leftovers()
+    {
+        var groups = machine.Value.Groups?.Ids() ?? [];
+        return [.. Directory.EnumerateDirectories(data.Sandboxes).Select(p => Path.GetFileName(p)).Where(name => name != Machine.SharedFolder).Union(groups)];
+    }
 
     private int Exec(SandboxSpec spec, string folder, ControlGroup? group, NetworkLink? link, int output)
     {

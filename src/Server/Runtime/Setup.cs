@@ -1,0 +1,54 @@
+using System.Text.Json;
+
+namespace Sluice.Runtime;
+
+internal static class RuntimeSetup
+{
+    private static readonly TimeSpan GraceAtTheEnd = TimeSpan.FromSeconds(30);
+
+    /// <summary>The server's side: the line to the agent, and dynos through it.</summary>
+    public static WebApplicationBuilder AddRuntime(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<AgentClient>();
+        builder.Services.AddSingleton<IRuntime, LocalRuntime>();
+        return builder;
+    }
+
+    /// <summary>The agent's side: dynos and one-off commands, their files laid out by <paramref name="layOut"/>. Before it serves it checks that sandboxes
+    /// hold and takes over what runs; <see cref="AgentHost.StartAsync"/> throws <see cref="AgentException"/> with a sentence when it may not run here.</summary>
+    public static AgentHost MapDynos(this AgentHost host, SandboxHost sandboxes, Func<SlugDigest, CancellationToken, Task<string>> layOut, DataFolder data, TimeProvider clock) =>
+        host.MapDynos(sandboxes, new DynoHost(sandboxes, layOut, data, clock, new DynoTimes()));
+
+    internal static AgentHost MapDynos(this AgentHost host, SandboxHost sandboxes, DynoHost dynos) => host
+        .Before(_ => dynos.AdoptAsync())
+        .After(async () => await sandboxes.DisposeAsync())
+        .On<DynoStart, DynoStatus>(DynoOps.Start, (start, _, _) => dynos.StartAsync(start))
+        .On<DynoStop, Nothing>(DynoOps.Stop, async (stop, _, ct) =>
+        {
+            await dynos.StopAsync(stop.Id, stop.Grace, ct);
+            return new Nothing();
+        })
+        .On<Nothing, Nothing>(DynoOps.StopAll, async (_, _, ct) =>
+        {
+            await dynos.StopAllAsync(GraceAtTheEnd, ct);
+            return new Nothing();
+        })
+        .On<Nothing, DynoStatus[]>(DynoOps.List, (_, _, _) => Task.FromResult(dynos.List().ToArray()))
+        .On<Nothing, Nothing>(DynoOps.Watch, async (_, write, ct) =>
+        {
+            await dynos.WatchAsync(status => write(Document(status)), ct);
+            return new Nothing();
+        })
+        .On<DynoLinesAfter, Nothing>(DynoOps.Lines, async (from, write, ct) =>
+        {
+            await dynos.LinesAsync(from.After, async lines =>
+            {
+                foreach (var some in lines.Chunk(200))
+                    await write(Document(some));
+            }, ct);
+            return new Nothing();
+        })
+        .On<OneOff, SandboxExit>(DynoOps.Run, dynos.RunAsync);
+
+    private static byte[] Document<T>(T value) => JsonSerializer.SerializeToUtf8Bytes(value, AgentClient.Json);
+}
