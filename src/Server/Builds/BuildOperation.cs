@@ -161,15 +161,15 @@ internal sealed class BuildOperation(SandboxHost sandboxes, SlugStore slugs, Dat
         {
             while (true)
             {
-                var started = TimeProvider.System.GetTimestamp();
                 await Task.Delay(LookAtSizeEvery, stop.Token);
+                var started = TimeProvider.System.GetTimestamp();
                 if (folder.IsTooLarge(BuildLimits.TreeBytes, BuildLimits.TreeFiles))
                 {
                     await stop.CancelAsync();
                     return;
                 }
                 // Looking at a large tree costs time itself: at most a tenth of the machine's.
-                await Task.Delay((TimeProvider.System.GetElapsedTime(started) - LookAtSizeEvery) * 9, stop.Token);
+                await Task.Delay(TimeProvider.System.GetElapsedTime(started) * 9, stop.Token);
             }
         }
         catch (OperationCanceledException)
