@@ -117,7 +117,8 @@ else
             fetch bundled $found '' $packs/$found "$found"
             printf '%s\n' $found >"$out/found"
             printf '%s\n' "$name" >>"$out/names"
-            compile $packs/$found "heroku/$found"
+            [ $found = node ] && shown=heroku/nodejs || shown=heroku/$found
+            compile $packs/$found $shown
             break
         fi
     done

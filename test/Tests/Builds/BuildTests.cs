@@ -1,0 +1,278 @@
+using Sluice.Accounts;
+using Sluice.Apps;
+using Sluice.Builds;
+using Sluice.Logs;
+using Sluice.Storage;
+
+namespace Sluice.Tests.Builds;
+
+/// <summary>What a build does with source, buildpacks, config, cache and with those who wish it ill; everything in real sandboxes.</summary>
+public sealed class BuildTests(BuildGround ground) : IClassFixture<BuildGround>
+{
+    private static readonly (string, string) Procfile = ("Procfile", "web: ./run\n");
+
+    private static (string, string) Postbuild(string script) =>
+        ("package.json", System.Text.Json.JsonSerializer.Serialize(new { name = "x", scripts = new Dictionary<string, string> { ["heroku-postbuild"] = script } }));
+
+    [Fact]
+    public async Task What_slugignore_names_is_not_in_the_slug()
+    {
+        BuildGround.NeedRoot();
+        var slug = await ground.SlugAsync(await ground.AppAsync(), ground.Tar(
+            Procfile, (".slugignore", "# comment\n*.psd\n/docs\nspec\ntest/data/\n\n!keep\n../etc"),
+            ("a.psd", ""), ("deep/b.psd", ""), ("docs/x", ""), ("deep/docs/y", ""), ("deep/spec/z", ""), ("test/data/q", ""), ("test/keep", ""), ("run!", "#!/bin/sh\n")));
+
+        Assert.Equal([".slugignore", "Procfile", "deep/docs/y", "run", "test/keep"], (await ground.FilesAsync(slug)).Keys);
+    }
+
+    [Fact]
+    public async Task Without_a_fitting_buildpack_it_fails_and_says_what_would_fit()
+    {
+        BuildGround.NeedRoot();
+        var app = await ground.AppAsync();
+
+        var (outcome, lines) = await ground.BuildAsync(app, ground.Tar(("README", "hello")));
+
+        var failed = Assert.IsType<BuildOutcome.Failed>(outcome);
+        Assert.StartsWith("No buildpack fits this app: no package.json", failed.Why, StringComparison.Ordinal);
+        Assert.Contains(" !     " + failed.Why, lines);
+        var row = Assert.Single(await ground.Get<BuildTable>().ListAsync(app.Id, BuildGround.Ct));
+        Assert.Equal(("failed", failed.Why), (row.Status, row.Reason));
+        Assert.Contains(failed.Why, await File.ReadAllTextAsync(ground.Get<OpenLogs>().PathOf(row.Id), BuildGround.Ct), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_failing_compile_is_the_apps_fault_with_its_exit_code()
+    {
+        BuildGround.NeedRoot();
+        var (outcome, lines) = await ground.BuildAsync(await ground.AppAsync(), ground.Tar(Postbuild("echo about to fail; exit 3")));
+
+        Assert.Equal("The compile step of heroku/nodejs failed with exit code 3.", Assert.IsType<BuildOutcome.Failed>(outcome).Why);
+        Assert.Contains("       about to fail", lines);
+    }
+
+    [Fact]
+    public async Task Several_buildpacks_run_in_order_and_the_last_gives_the_default_processes()
+    {
+        BuildGround.NeedRoot();
+        var app = await ground.AppAsync();
+        await ground.Get<BuildpackList>().ReplaceAsync(app, ["heroku/nodejs", "heroku/python"], ground.Admin, BuildGround.Ct);
+
+        var slug = await ground.SlugAsync(app, ground.Tar(("package.json", "{\"name\":\"x\",\"scripts\":{\"start\":\"true\"}}"), ("app.py", "print(1)\n")));
+
+        Assert.Equal("python app.py", slug.ProcessTypes["web"]);
+        Assert.Equal("Node.js, Python", slug.BuildpackDescription);
+        Assert.Contains(".profile.d/nodejs.sh", (await ground.FilesAsync(slug)).Keys);
+    }
+
+    [Fact]
+    public async Task A_buildpack_that_does_not_fit_is_named()
+    {
+        BuildGround.NeedRoot();
+        var app = await ground.AppAsync();
+        await ground.ConfigureAsync(app, ("BUILDPACK_URL", "heroku/python"));
+
+        var (outcome, _) = await ground.BuildAsync(app, ground.Tar(("package.json", "{}")));
+
+        Assert.Equal("App not compatible with buildpack: heroku/python", Assert.IsType<BuildOutcome.Failed>(outcome).Why);
+    }
+
+    [Fact]
+    public async Task Config_vars_reach_the_build_and_only_that_apps()
+    {
+        BuildGround.NeedRoot();
+        var (mine, other) = (await ground.AppAsync(), await ground.AppAsync());
+        await ground.ConfigureAsync(mine, ("GREETING", "Hi 'there' $(id)\nsecond line"));
+        await ground.ConfigureAsync(other, ("SECRET", "canary"));
+
+        var slug = await ground.SlugAsync(mine, ground.Tar(Postbuild("printf %s \"$GREETING\" > greeting; ls -A /env > vars; env > all")));
+
+        var files = await ground.FilesAsync(slug);
+        Assert.Equal("Hi 'there' $(id)\nsecond line", files["greeting"]);
+        Assert.Equal("GREETING\n", files["vars"]);
+        Assert.DoesNotContain("canary", files["all"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Dependencies_are_kept_between_builds_and_shared_with_no_other_app()
+    {
+        BuildGround.NeedRoot();
+        var app = await ground.AppAsync();
+        (string, string)[] source =
+        [
+            ("package.json", """{"name":"x","version":"1.0.0","dependencies":{"inner":"file:inner.tgz"}}"""), ("server.js", "require('inner')"),
+        ];
+        // A package in a tarball: npm copies it to node_modules, without any registry.
+        using var package = new Storage.TempFolder();
+        Directory.CreateDirectory(package.At("package"));
+        await File.WriteAllTextAsync(package.At("package/package.json"), """{"name":"inner","version":"1.0.0","main":"index.js"}""", BuildGround.Ct);
+        await File.WriteAllTextAsync(package.At("package/index.js"), "console.log('inner')", BuildGround.Ct);
+        BuildGround.Run("tar", "-C", package.Path, "--sort=name", "--mtime=@0", "-czf", package.At("inner.tgz"), "package");
+
+        async Task<string> SourceAsync()
+        {
+            using var folder = new Storage.TempFolder();
+            foreach (var (name, content) in source)
+                await File.WriteAllTextAsync(folder.At(name), content, BuildGround.Ct);
+            File.Copy(package.At("inner.tgz"), folder.At("inner.tgz"));
+            return ground.Tar(folder.Path);
+        }
+
+        var first = await ground.SlugAsync(app, await SourceAsync());
+        var (again, lines) = await ground.BuildAsync(app, await SourceAsync());
+        var (elsewhere, others) = await ground.BuildAsync(await ground.AppAsync(), await SourceAsync());
+
+        Assert.Equal("console.log('inner')", (await ground.FilesAsync(first))["node_modules/inner/index.js"]);
+        Assert.IsType<BuildOutcome.Succeeded>(again);
+        Assert.Contains("-----> Dependencies are unchanged: using those of the last build", lines);
+        Assert.IsType<BuildOutcome.Succeeded>(elsewhere);
+        Assert.DoesNotContain("-----> Dependencies are unchanged: using those of the last build", others);
+        Assert.DoesNotContain((await ground.FilesAsync(first)).Keys, path => path.StartsWith(".build-cache", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_second_build_of_an_app_waits_and_says_so()
+    {
+        BuildGround.NeedRoot();
+        var app = await ground.AppAsync();
+        var slow = new TaskCompletionSource();
+        var first = ground.Get<Builder>().BuildAsync(ground.Request(app, ground.Tar(Postbuild("echo begun; sleep 2"))), line =>
+        {
+            if (line.EndsWith("begun", StringComparison.Ordinal))
+                slow.TrySetResult();
+            return default;
+        }, BuildGround.Ct);
+        await slow.Task.WaitAsync(TimeSpan.FromSeconds(60), BuildGround.Ct);
+
+        var (outcome, lines) = await ground.BuildAsync(app, ground.Tar(Procfile));
+
+        Assert.True(first.IsCompleted);
+        Assert.Equal($"-----> Another build of {app.Name} is running; waiting for it to end", lines[0]);
+        Assert.IsType<BuildOutcome.Succeeded>(outcome);
+        Assert.IsType<BuildOutcome.Succeeded>(await first);
+    }
+
+    [Fact]
+    public async Task A_cancelled_build_is_failed_and_leaves_no_process_and_no_folder()
+    {
+        BuildGround.NeedRoot();
+        var app = await ground.AppAsync();
+        using var cancel = new CancellationTokenSource();
+        var marker = $"sleep {Random.Shared.Next(100_000, 900_000)}";
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => ground.Get<Builder>().BuildAsync(
+            ground.Request(app, ground.Tar(Postbuild($"echo begun; {marker}"))),
+            line => { if (line.EndsWith("begun", StringComparison.Ordinal)) cancel.Cancel(); return default; }, cancel.Token));
+
+        var row = Assert.Single(await ground.Get<BuildTable>().ListAsync(app.Id, BuildGround.Ct));
+        Assert.Equal(("failed", "Cancelled."), (row.Status, row.Reason));
+        var folder = Path.Combine(ground.Data.Builds, row.Id.Value.ToString("N"));
+        for (var tries = 0; tries < 100 && (Directory.Exists(folder) || Running(marker)); tries++)
+            await Task.Delay(100, BuildGround.Ct);
+        Assert.False(Directory.Exists(folder));
+        Assert.False(Running(marker));
+    }
+
+    [Fact]
+    public async Task A_build_that_prints_without_end_is_stopped()
+    {
+        BuildGround.NeedRoot();
+        var (outcome, _) = await ground.BuildAsync(await ground.AppAsync(), ground.Tar(Postbuild("yes 'this is a line that says nothing at all, over and over again'")));
+
+        Assert.Equal("The build printed more than 10 MB.", Assert.IsType<BuildOutcome.Failed>(outcome).Why);
+    }
+
+    [Fact]
+    public async Task What_a_build_prints_cannot_command_a_terminal()
+    {
+        BuildGround.NeedRoot();
+        var (_, lines) = await ground.BuildAsync(await ground.AppAsync(), ground.Tar(Postbuild(@"printf '\033[31mred\033[0m \033]52;c;x\007\033[2Jgone\001 0\n'")));
+
+        Assert.Contains("       \e[31mred\e[0m gone 0", lines);
+    }
+
+    /// <summary>Every place that the agent looks at afterwards, turned into a link to the host's files.</summary>
+    [Fact]
+    public async Task A_build_that_plants_links_where_the_agent_looks_gains_nothing()
+    {
+        BuildGround.NeedRoot();
+        var app = await ground.AppAsync();
+        var passwd = await File.ReadAllTextAsync("/etc/passwd", BuildGround.Ct);
+        var slug = await ground.SlugAsync(app, ground.Tar(("server.js", ""), Postbuild(
+            "rm -rf /app/.build-cache && ln -s /etc /app/.build-cache; ln -sf /etc/passwd /work/out/Procfile; ln -sf /etc/passwd /work/out/names; mkfifo /work/out/found2; ln -s /etc/passwd stolen")));
+
+        Assert.Equal("node server.js", slug.ProcessTypes["web"]);
+        Assert.DoesNotContain("root", slug.BuildpackDescription!, StringComparison.Ordinal);
+        Assert.Equal(passwd, await File.ReadAllTextAsync("/etc/passwd", BuildGround.Ct));
+        Assert.DoesNotContain((await ground.FilesAsync(slug)).Keys, path => path.StartsWith(".build-cache", StringComparison.Ordinal));
+        var next = await ground.SlugAsync(app, ground.Tar(("server.js", ""), Postbuild("mkdir -p .build-cache/node && cd .build-cache && printf '../env\\n/etc\\nlink\\n.\\n' > .linked && ln -s /etc ../link")));
+        Assert.NotNull(next.Digest);
+        Assert.True(Directory.Exists("/etc"));
+    }
+
+    [Fact]
+    public async Task An_API_build_is_built_by_the_worker_and_waits_for_its_release()
+    {
+        BuildGround.NeedRoot();
+        var app = await ground.AppAsync();
+
+        // All in one folder, as the archives of git forges have it.
+        var build = await ground.Get<Builder>().EnqueueAsync(
+            ground.Request(app, ground.Tar(("shop-1.0/Procfile", "web: ./run"), ("shop-1.0/run!", "#!/bin/sh\n")), fromGit: false) with { Commit = "v1.0" }, "https://example.com/x.tgz", null, BuildGround.Ct);
+
+        var done = await EndOfAsync(app, build.Id);
+        Assert.Equal(("succeeded", "v1.0"), (done.Status, done.Commit));
+        Assert.Contains(await ground.Get<BuildTable>().WithoutReleaseAsync(BuildGround.Ct), b => b.Id == build.Id);
+        var slug = await ground.Get<Sluice.Slugs.SlugCatalog>().FindAsync(done.Slug!.Value, BuildGround.Ct);
+        Assert.Equal(["Procfile", "run"], (await ground.FilesAsync(slug!)).Keys);
+    }
+
+    [Fact]
+    public async Task After_a_crash_API_builds_go_on_and_pushes_are_over()
+    {
+        BuildGround.NeedRoot();
+        var app = await ground.AppAsync();
+        var table = ground.Get<BuildTable>();
+        var push = New(app);
+        var api = New(app);
+        await table.AddAsync(push, "push", null, null, BuildGround.Ct);
+        await table.AddAsync(api, "api", Path.GetFileName(ground.Tar(Procfile)), null, BuildGround.Ct);
+
+        // What a starting server does first.
+        await table.FailCutPushesAsync(BuildGround.Ct);
+        ground.Get<BuildWakeup>().Nudge();
+
+        Assert.Equal("succeeded", (await EndOfAsync(app, api.Id)).Status);
+        var cut = await table.FindAsync(app.Id, push.Id, BuildGround.Ct);
+        Assert.Equal(("errored", "Interrupted by a restart of the server. Push again."), (cut!.Status, cut.Reason));
+    }
+
+    private Build New(App app) => new()
+    {
+        Id = BuildId.New(), App = app.Id, User = ground.Admin.Account, Status = "pending", Buildpacks = [], Stack = "debian-12",
+        CreatedAt = DateTimeOffset.UtcNow, UpdatedAt = DateTimeOffset.UtcNow,
+    };
+
+    private async Task<Build> EndOfAsync(App app, BuildId id)
+    {
+        for (var tries = 0; tries < 600; tries++)
+        {
+            if (await ground.Get<BuildTable>().FindAsync(app.Id, id, BuildGround.Ct) is { Status: not "pending" } build)
+                return build;
+            await Task.Delay(100, BuildGround.Ct);
+        }
+        throw new TimeoutException("The build did not end.");
+    }
+
+    private static bool Running(string command) => Directory.EnumerateDirectories("/proc").Any(process =>
+    {
+        try
+        {
+            return File.ReadAllText(Path.Combine(process, "cmdline")).Replace('\0', ' ').Contains(command, StringComparison.Ordinal);
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    });
+}
