@@ -1,11 +1,17 @@
 using Sluice.Accounts;
+using Sluice.Api;
 using Sluice.Apps;
+using Sluice.Builds;
+using Sluice.Dynos;
+using Sluice.Git;
 using Sluice.Logs;
+using Sluice.Pipelines;
 using Sluice.Releases;
 using Sluice.Roles;
 using Sluice.Router;
 using Sluice.Runtime;
 using Sluice.Slugs;
+using Sluice.Sources;
 using Sluice.Storage;
 
 return await Start.RunAsync(args, Server, Agent);
@@ -13,14 +19,10 @@ return await Start.RunAsync(args, Server, Agent);
 static Task<int> Server(UpOptions options)
 {
     var builder = ServerRole.CreateBuilder(options);
-    builder.AddStorage();
-    builder.AddRuntime();
-    builder.AddAccounts();
-    builder.AddApps();
-    builder.AddRouter();
-    builder.AddReleases();
+    builder.AddStorage().AddLogs().AddRuntime().AddAccounts().AddApps().AddSlugs().AddSources().AddRouter()
+        .AddDynos().AddBuilds().AddReleases().AddPipelines().AddGit().AddPlatformApi();
     var app = builder.Build();
-    app.MapHealth();
+    app.MapHealth().MapGit().MapPlatformApi();
     return app.RunAsync(options);
 }
 
@@ -28,5 +30,5 @@ static AgentHost Agent(AgentHost host, UpOptions options)
 {
     var slugs = new SlugStore(options.Data);
     var sandboxes = new SandboxHost(options.Data, TimeProvider.System, options.OneTeam);
-    return host.MapSlugs(slugs, options.Data).MapDynos(sandboxes, slugs.LayOutAsync, options.Data, TimeProvider.System);
+    return host.MapSlugs(slugs, options.Data).MapDynos(sandboxes, slugs.LayOutAsync, options.Data, TimeProvider.System).MapBuilds(sandboxes, slugs, options.Data);
 }

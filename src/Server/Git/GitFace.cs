@@ -15,11 +15,12 @@ namespace Sluice.Git;
 /// </summary>
 internal static class GitFace
 {
-    public static void MapGit(this IEndpointRouteBuilder routes)
+    public static WebApplication MapGit(this WebApplication routes)
     {
         routes.MapGet("/{app}.git/info/refs", AdvertiseAsync).WithMetadata(new GitRoute());
         routes.MapPost("/{app}.git/git-upload-pack", FetchAsync).WithMetadata(new GitRoute());
         routes.MapPost("/{app}.git/git-receive-pack", PushAsync).WithMetadata(new GitRoute());
+        return routes;
     }
 
     private static async Task AdvertiseAsync(string app, string? service, HttpContext http, GitDoor door, Repositories repositories, CancellationToken ct)
