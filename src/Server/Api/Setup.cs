@@ -46,6 +46,9 @@ internal static class ApiSetup
         api.MapStreams();
         api.MapLogSessions();
         api.MapDiff();
+        api.MapPipelines();
+        api.MapCouplings();
+        api.MapPromotions();
         api.MapUnknown();
         return app;
     }

@@ -1,0 +1,103 @@
+using System.Collections.Immutable;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Sluice.Accounts;
+using Sluice.Apps;
+using Sluice.Pipelines;
+using Sluice.Releases;
+using Sluice.Wire;
+
+namespace Sluice.Api;
+
+internal static class PromotionsApi
+{
+    public static void MapPromotions(this IEndpointRouteBuilder api)
+    {
+        api.MapPost("/pipeline-promotions", Create).AskedInside(Permission.Deploy);
+        api.MapGet("/pipeline-promotions/{promotion}", Info).AskedInside(Permission.View);
+        api.MapGet("/pipeline-promotions/{promotion}/promotion-targets", Targets).AskedInside(Permission.View);
+    }
+
+    /// <summary>Answers when the promotion is accepted, durably. Without targets it goes to all apps of the next stage.</summary>
+    private static async Task<Created<PromotionWire>> Create(
+        RequestBody body, Principal who, Promoter promoter, PipelineCatalog pipelines, ReleaseLedger ledger, Lookup lookup, CancellationToken ct)
+    {
+        var source = body.Part("source");
+        var (pipelineName, sourceName, releaseName) = (body.Reference("pipeline"), source.NeedReference("app"), source.Reference("release"));
+        string[] targetNames = [.. body.Items("targets").Select(target => target.NeedReference("app"))];
+        var skip = body.Flag("skip") ?? false;
+        // Neither may be passed over in silence: who asks for it relies on it.
+        if (body.Flag("all_or_nothing") == true)
+            body.Fault("all_or_nothing is not there yet: promote to one app at a time, or let each target stand alone.");
+        if (source.Flag("if_current") == true)
+            body.Fault("source.if_current is not there yet: name the release with source.release.id.");
+        body.RefuseFaults();
+
+        var app = await lookup.AppAsync(sourceName, Permission.View, who, ct);
+        var pipeline = pipelineName is null ? null : await pipelines.GetAsync(pipelineName, Permission.View, who, ct);
+        var release = releaseName is null ? null : await ledger.FindAsync(app.Id, releaseName, ct) ?? throw Refuse.NotFound("release", releaseName);
+        var targets = await AppsAsync(targetNames, lookup, who, ct);
+        var made = await promoter.PromoteAsync(new PromotionRequest(pipeline?.Id, app.Id, release?.Id, targets, skip), who, ct);
+        return TypedResults.Created($"/pipeline-promotions/{made.Id}", made.ToWire());
+    }
+
+    private static async Task<PromotionWire> Info(string promotion, Principal who, Promoter promoter, Lookup lookup, CancellationToken ct) =>
+        (await FindAsync(promotion, who, promoter, lookup, ct)).ToWire();
+
+    private static async Task<IReadOnlyList<PromotionTargetWire>> Targets(
+        HttpContext http, string promotion, Principal who, Promoter promoter, Lookup lookup, CancellationToken ct) =>
+        Page.Of(http, (await FindAsync(promotion, who, promoter, lookup, ct)).Targets, ToWire, new Key<PromotionTarget>("id", target => target.Id.ToString()));
+
+    /// <summary>All that cannot be found are told together.</summary>
+    private static async Task<ImmutableArray<AppId>> AppsAsync(string[] names, Lookup lookup, Principal who, CancellationToken ct)
+    {
+        var (found, faults) = (new List<AppId>(), new List<RefusedException>());
+        foreach (var name in names)
+        {
+            try
+            {
+                found.Add((await lookup.AppAsync(name, Permission.Deploy, who, ct)).Id);
+            }
+            catch (RefusedException fault)
+            {
+                faults.Add(fault);
+            }
+        }
+
+        return faults switch
+        {
+            [] => [.. found],
+            [var only] => throw only,
+            _ => throw Refuse.Invalid(faults.Select(fault => fault.Message)),
+        };
+    }
+
+    /// <summary>Seen by who made it, and by who may see its source.</summary>
+    private static async Task<Promotion> FindAsync(string id, Principal who, Promoter promoter, Lookup lookup, CancellationToken ct)
+    {
+        var found = Guid.TryParse(id, out var guid) ? await promoter.FindAsync(new PromotionId(guid), ct) : null;
+        found = found ?? throw Refuse.NotFound("pipeline promotion", id);
+        if (found.User != who.Account && (await lookup.AppsAsync([found.Source], who, ct)).IsEmpty)
+            throw Refuse.NotFound("pipeline promotion", id);
+        return found;
+    }
+
+    private static PromotionWire ToWire(this Promotion promotion) => new()
+    {
+        Id = promotion.Id.Value,
+        Pipeline = promotion.Pipeline is { } pipeline ? new IdWire(pipeline.Value) : null,
+        Source = new PromotionSourceWire(new IdWire(promotion.Source.Value), new IdWire(promotion.SourceRelease.Value)),
+        Status = promotion.Status,
+        CreatedAt = promotion.CreatedAt,
+        UpdatedAt = promotion.UpdatedAt,
+    };
+
+    private static PromotionTargetWire ToWire(PromotionTarget target) => new()
+    {
+        Id = target.Id,
+        App = new IdWire(target.App.Value),
+        PipelinePromotion = new IdWire(target.Promotion.Value),
+        Release = target.Release is { } release ? new IdWire(release.Value) : null,
+        Status = target.Status,
+        ErrorMessage = target.ErrorMessage,
+    };
+}
