@@ -9,7 +9,7 @@ internal sealed class AppProxy(LiveTable table, RequestLines lines, IHttpForward
 {
     private const int MostTargets = 3;
 
-    private readonly HttpMessageInvoker dynos = new(new SocketsHttpHandler
+    private readonly HttpMessageInvoker dynos = new(new FlushingUploads(new SocketsHttpHandler
     {
         UseProxy = false,
         AllowAutoRedirect = false,
@@ -21,7 +21,7 @@ internal sealed class AppProxy(LiveTable table, RequestLines lines, IHttpForward
         // request meets one that the app is just closing.
         PooledConnectionIdleTimeout = TimeSpan.FromSeconds(1),
         ConnectCallback = (context, ct) => ConnectAsync(table, context.DnsEndPoint.Host, context.DnsEndPoint.Port, ct),
-    });
+    }));
 
     private readonly ForwarderRequestConfig config = new()
     {
@@ -49,7 +49,11 @@ internal sealed class AppProxy(LiveTable table, RequestLines lines, IHttpForward
             {
                 var error = target is null ? RouterError.WhenEmpty(route.Route) : await ForwardAsync(http, target, exchange);
                 if (IsConnectFailure(error) && attempt < MostTargets && exchange.NothingSent && table.Find(host)?.LeastLoaded(target) is not null)
+                {
+                    // The forwarder takes any other status for an answer that someone else gave.
+                    http.Response.StatusCode = StatusCodes.Status200OK;
                     continue;
+                }
                 if (error is not null && error != RouterError.ClientGone && !http.Response.HasStarted)
                     await ErrorPage.WriteAsync(http, error, route.Route.Name);
                 Note(http, id, route.Route, target, exchange, error, start);

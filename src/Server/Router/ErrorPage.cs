@@ -17,7 +17,10 @@ internal static class ErrorPage
         var body = wantsHtml
             ? Html(code, what, todo)
             : JsonSerializer.SerializeToUtf8Bytes(new { id = IdOf(status, code), message = $"{what} {todo}".Trim() });
+        var (connection, via) = (http.Response.Headers.Connection, http.Response.Headers.Via);
         http.Response.Clear();
+        http.Response.Headers.Connection = connection;
+        http.Response.Headers.Via = via;
         http.Response.StatusCode = status;
         http.Response.ContentType = wantsHtml ? "text/html; charset=utf-8" : "application/json";
         http.Response.ContentLength = body.Length;

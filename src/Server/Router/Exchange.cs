@@ -9,6 +9,8 @@ internal sealed class Exchange : HttpTransformer, IDisposable
 {
     private static readonly UriCreationOptions AsSent = new() { DangerousDisablePathAndQueryCanonicalization = true };
 
+    private readonly HttpContext http;
+    private readonly Stream? body;
     private readonly TimeSpan limit;
     private readonly Func<bool> isDraining;
     private readonly CancellationTokenSource firstByte;
@@ -19,13 +21,14 @@ internal sealed class Exchange : HttpTransformer, IDisposable
     /// <param name="limit">Infinite: wait for ever.</param>
     public Exchange(HttpContext http, TimeSpan limit, Func<bool> isDraining)
     {
+        this.http = http;
         this.limit = limit;
         this.isDraining = isDraining;
         Path = HeadRules.RawTarget(http);
         firstByte = new CancellationTokenSource(limit);
         // While the client still sends, the app cannot be late: each piece starts the clock again.
         if (http.Request.ContentLength is > 0 || http.Request.Headers.TransferEncoding.Count > 0)
-            http.Request.Body = new NoticingStream(http.Request.Body, NoteBodyRead);
+            http.Request.Body = new NoticingStream(body = http.Request.Body, NoteBodyRead);
     }
 
     public string Path { get; }
@@ -65,7 +68,13 @@ internal sealed class Exchange : HttpTransformer, IDisposable
         return copy;
     }
 
-    public void Dispose() => firstByte.Dispose();
+    public void Dispose()
+    {
+        // The next attempt, with another dyno, reads the same body.
+        if (body is not null)
+            http.Request.Body = body;
+        firstByte.Dispose();
+    }
 
     private void NoteBodyRead()
     {

@@ -56,3 +56,48 @@ internal sealed class NoticingStream(Stream inner, Action read) : PassingStream(
         return count;
     }
 }
+
+/// <summary>Sends on what is written at once, however little.</summary>
+internal sealed class FlushingStream(Stream inner) : PassingStream(inner)
+{
+    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        await Inner.WriteAsync(buffer, cancellationToken);
+        await Inner.FlushAsync(cancellationToken);
+    }
+}
+
+/// <summary>Streams uploads: by itself the HTTP client keeps small pieces of a body back until there are enough of them.</summary>
+internal sealed class FlushingUploads(HttpMessageHandler inner) : DelegatingHandler(inner)
+{
+    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        if (request.Content is { } content)
+            request.Content = new Upload(content);
+        return base.SendAsync(request, cancellationToken);
+    }
+
+    private sealed class Upload : HttpContent
+    {
+        private readonly HttpContent body;
+
+        public Upload(HttpContent body)
+        {
+            this.body = body;
+            foreach (var (name, values) in body.Headers.NonValidated)
+                Headers.TryAddWithoutValidation(name, values);
+        }
+
+        protected override Task SerializeToStreamAsync(Stream stream, System.Net.TransportContext? context) =>
+            body.CopyToAsync(new FlushingStream(stream), context);
+
+        protected override Task SerializeToStreamAsync(Stream stream, System.Net.TransportContext? context, CancellationToken cancellationToken) =>
+            body.CopyToAsync(new FlushingStream(stream), context, cancellationToken);
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = body.Headers.ContentLength ?? -1;
+            return length >= 0;
+        }
+    }
+}

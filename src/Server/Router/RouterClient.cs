@@ -14,8 +14,10 @@ public sealed class RouterClient(DataFolder data)
 {
     internal static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
-    private static readonly TimeSpan PatienceForARouter = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>How long a push waits for a router to be there; 10 s unless a test says otherwise.</summary>
+    internal TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Returns when the router serves by this table (and has saved it): from then on no new request reaches a target that is not in it.
     /// The same table again is harmless; another one with a number that is not higher is refused as a conflict.
@@ -26,7 +28,7 @@ public sealed class RouterClient(DataFolder data)
         // every router either acknowledged or reads what another saved.
         var asked = new HashSet<string>();
         var acknowledged = false;
-        using var patience = Patience(ct);
+        using var patience = Impatience(ct);
         while (true)
         {
             var fresh = data.RouterSockets.Where(asked.Add).ToArray();
@@ -42,7 +44,7 @@ public sealed class RouterClient(DataFolder data)
     /// <summary>The table that the router serves by now; number 0 and empty when it has none.</summary>
     public async Task<RouteTable> CurrentAsync(CancellationToken ct)
     {
-        using var patience = Patience(ct);
+        using var patience = Impatience(ct);
         while (true)
         {
             RouteTable? newest = null;
@@ -189,10 +191,10 @@ public sealed class RouterClient(DataFolder data)
         }
     }
 
-    private static CancellationTokenSource Patience(CancellationToken ct)
+    private CancellationTokenSource Impatience(CancellationToken ct)
     {
         var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        patience.CancelAfter(PatienceForARouter);
+        patience.CancelAfter(Patience);
         return patience;
     }
 

@@ -12,7 +12,7 @@ internal sealed class ServerProxy(DataFolder data, IHttpForwarder forwarder, Rou
 {
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(50);
 
-    private readonly HttpMessageInvoker server = new(new SocketsHttpHandler
+    private readonly HttpMessageInvoker server = new(new FlushingUploads(new SocketsHttpHandler
     {
         UseProxy = false,
         AllowAutoRedirect = false,
@@ -23,7 +23,7 @@ internal sealed class ServerProxy(DataFolder data, IHttpForwarder forwarder, Rou
         // A fresh connection per request costs 50 µs here, and no request meets one that a stopping server is just closing.
         PooledConnectionLifetime = TimeSpan.Zero,
         ConnectCallback = (_, ct) => ConnectAsync(data.ServerSocket, limits.ServerAway, ct),
-    });
+    }));
 
     private readonly ForwarderRequestConfig config = new()
     {

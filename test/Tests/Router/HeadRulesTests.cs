@@ -1,0 +1,86 @@
+using Sluice.Router;
+
+namespace Sluice.Tests.Router;
+
+/// <summary>What a client may not say to an app through us.</summary>
+public sealed class HeadRulesTests
+{
+    [Fact]
+    public async Task Nobody_outside_speaks_as_the_router()
+    {
+        await using var app = await Backend.SayingAsync("ok");
+        await using var router = await RouterUnderTest.StartAsync();
+        await router.RouteAsync(app.Target());
+        await router.RawAsync(
+            "GET / HTTP/1.1\r\nHost: shop.localhost\r\nX-Forwarded-For: 6.6.6.6\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Port: 1\r\nX-Forwarded-Host: evil\r\n"
+            + "Forwarded: for=6.6.6.6\r\nVia: evil\r\nX-Request-Start: 1\r\nX-Real-IP: 6.6.6.6\r\nX-Request-Id: short\r\nConnection: X-Secret\r\nX-Secret: 1\r\nKeep-Alive: 5\r\n\r\n");
+        var seen = Assert.Single(app.Requests).Headers;
+        Assert.Equal("127.0.0.1", seen["X-Forwarded-For"]);
+        Assert.Equal("http", seen["X-Forwarded-Proto"]);
+        Assert.Equal($"{router.Port}", seen["X-Forwarded-Port"]);
+        Assert.Equal("1.1 sluice", seen["Via"]);
+        Assert.Equal("shop.localhost", seen["Host"]);
+        Assert.True(Guid.TryParse(seen["X-Request-Id"], out _));
+        Assert.True(long.Parse(seen["X-Request-Start"]) > 1_600_000_000_000);
+        foreach (var gone in new[] { "Forwarded", "X-Forwarded-Host", "X-Real-IP", "X-Secret", "Keep-Alive" })
+            Assert.DoesNotContain(gone, seen.Keys);
+    }
+
+    [Theory]
+    [InlineData("/a/..%2f..%2fb/../c//d?x=%7e&y=a%2Fb", "/a/..%2f..%2fb/../c//d?x=%7e&y=a%2Fb")]
+    [InlineData("//evil.example/x", "//evil.example/x")]
+    [InlineData("/%E2%82%AC", "/%E2%82%AC")]
+    [InlineData("http://shop.localhost/absolute/form?q", "/absolute/form?q")]
+    [InlineData("http://shop.localhost", "/")]
+    public async Task The_path_arrives_as_it_was_sent(string sent, string arrives)
+    {
+        await using var app = await Backend.SayingAsync("ok");
+        await using var router = await RouterUnderTest.StartAsync();
+        await router.RouteAsync(app.Target());
+        await router.RawAsync($"GET {sent} HTTP/1.1\r\nHost: shop.localhost\r\nConnection: close\r\n\r\n");
+        Assert.Equal(arrives, Assert.Single(app.Requests).Target);
+    }
+
+    [Theory]
+    [InlineData("POST / HTTP/1.1\r\nHost: shop.localhost\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")]
+    [InlineData("POST / HTTP/1.1\r\nHost: shop.localhost\r\nTransfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n")]
+    [InlineData("POST / HTTP/1.1\r\nHost: shop.localhost\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd")]
+    [InlineData("POST / HTTP/1.1\r\nHost: shop.localhost\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n")]
+    [InlineData("GET / HTTP/1.1\nHost: shop.localhost\n\n")]
+    [InlineData("GET / HTTP/1.1\r\nHost: shop.localhost\r\nX : 1\r\n\r\n")]
+    [InlineData("GET / HTTP/1.1\r\nHost: shop.localhost\r\nHost: other.localhost\r\n\r\n")]
+    [InlineData("GET / HTTP/1.1\r\n\r\n")]
+    [InlineData("TRACE / HTTP/1.1\r\nHost: shop.localhost\r\n\r\n")]
+    [InlineData("CONNECT shop.localhost:80 HTTP/1.1\r\nHost: shop.localhost:80\r\n\r\n")]
+    [InlineData("GET http://other.localhost/ HTTP/1.1\r\nHost: shop.localhost\r\n\r\n")]
+    public async Task What_two_servers_could_read_differently_is_refused_and_the_connection_closed(string request)
+    {
+        await using var app = await Backend.SayingAsync("ok");
+        await using var router = await RouterUnderTest.StartAsync();
+        await router.RouteAsync(app.Target());
+        var answer = await router.RawAsync(request + "GET /smuggled HTTP/1.1\r\nHost: shop.localhost\r\n\r\n");
+        Assert.StartsWith("HTTP/1.1 400 ", answer, StringComparison.Ordinal);
+        Assert.Equal(answer.IndexOf("HTTP/1.1", StringComparison.Ordinal), answer.LastIndexOf("HTTP/1.1", StringComparison.Ordinal));
+        Assert.Empty(app.Requests);
+    }
+
+    [Fact]
+    public async Task An_upgrade_to_h2c_is_not_passed_on()
+    {
+        await using var app = await Backend.SayingAsync("ok");
+        await using var router = await RouterUnderTest.StartAsync();
+        await router.RouteAsync(app.Target());
+        var answer = await router.RawAsync("GET / HTTP/1.1\r\nHost: shop.localhost\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n");
+        Assert.StartsWith("HTTP/1.1 200 ", answer, StringComparison.Ordinal);
+        var seen = Assert.Single(app.Requests).Headers;
+        Assert.DoesNotContain("Upgrade", seen.Keys);
+        Assert.DoesNotContain("HTTP2-Settings", seen.Keys);
+    }
+
+    [Theory]
+    [InlineData("0123456789-abcdefghij", true)]
+    [InlineData("short", false)]
+    [InlineData("0123456789 abcdefghij", false)]
+    [InlineData("", false)]
+    public void A_clients_request_id_is_kept_when_it_is_a_good_one(string given, bool kept) => Assert.Equal(kept, HeadRules.RequestId(given) == given);
+}

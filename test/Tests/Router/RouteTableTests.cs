@@ -1,0 +1,65 @@
+using Sluice.Router;
+
+namespace Sluice.Tests.Router;
+
+public sealed class RouteTableTests
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_router_takes_higher_numbers_and_the_same_table_again_but_nothing_else()
+    {
+        await using var router = await RouterUnderTest.StartAsync();
+        var route = RouterUnderTest.Route();
+        Assert.Equal(0, (await router.Client.CurrentAsync(Ct)).Number);
+        await router.Client.PushAsync(new RouteTable(7, [route]), Ct);
+        await router.Client.PushAsync(new RouteTable(7, [route]), Ct);
+        await Assert.ThrowsAsync<RefusedException>(() => router.Client.PushAsync(new RouteTable(6, [route]), Ct));
+        await Assert.ThrowsAsync<RefusedException>(() => router.Client.PushAsync(new RouteTable(7, []), Ct));
+        var current = await router.Client.CurrentAsync(Ct);
+        Assert.Equal((7, "shop"), (current.Number, Assert.Single(current.Routes).Name));
+    }
+
+    [Fact]
+    public async Task A_new_router_serves_the_saved_table_without_the_server()
+    {
+        await using var app = await Backend.SayingAsync("still here");
+        var table = new RouteTable(41, [RouterUnderTest.Route() with { Targets = [app.Target()] }]);
+        await using var router = await RouterUnderTest.StartAsync(before: data => new SavedTable(data).Save(table));
+        using var http = router.Http();
+        Assert.Equal("still here", await http.GetStringAsync("http://shop.localhost/", Ct));
+        Assert.Equal(41, (await router.Client.CurrentAsync(Ct)).Number);
+    }
+
+    [Fact]
+    public async Task An_acknowledged_table_is_on_disk()
+    {
+        await using var router = await RouterUnderTest.StartAsync();
+        await router.RouteAsync(new Target(DynoId.New(), "web.1", "10.0.0.1", 5000));
+        var saved = new SavedTable(router.Data).Load();
+        Assert.Equal("10.0.0.1", Assert.Single(Assert.Single(saved.Routes).Targets).Address);
+    }
+
+    [Fact]
+    public async Task The_book_goes_on_from_the_routers_number_and_pushes_only_changes()
+    {
+        await using var router = await RouterUnderTest.StartAsync();
+        var (one, two) = (RouterUnderTest.Route(), RouterUnderTest.Route() with { Name = "blog", Hosts = ["blog.localhost"] });
+        await new Routes(router.Client).PublishAllAsync([one], Ct);
+        var afterRestart = new Routes(router.Client);
+        await afterRestart.PublishAsync(two, Ct);
+        await afterRestart.PublishAsync(two with { Hosts = ["blog.localhost"] }, Ct);
+        Assert.Equal(2, (await router.Client.CurrentAsync(Ct)).Number);
+        await afterRestart.RemoveAsync(one.App, Ct);
+        var current = await router.Client.CurrentAsync(Ct);
+        Assert.Equal((3, "blog"), (current.Number, Assert.Single(current.Routes).Name));
+    }
+
+    [Fact]
+    public async Task Without_a_router_a_push_says_so()
+    {
+        using var empty = new Storage.TempFolder();
+        var client = new RouterClient(new DataFolder(empty.Path)) { Patience = TimeSpan.FromMilliseconds(200) };
+        await Assert.ThrowsAsync<RouterAwayException>(() => client.PushAsync(new RouteTable(1, []), Ct));
+    }
+}
