@@ -49,10 +49,10 @@ public sealed class SqliteDbTests : IDisposable
             {
                 Insert(tx, "ada@localhost");
                 began.Set();
-                go.Wait();
+                go.Wait(TimeSpan.FromSeconds(20));
             },
             None));
-        began.Wait();
+        Assert.True(began.Wait(TimeSpan.FromSeconds(20)));
         Assert.Empty(await EmailsAsync(db));
         go.Set();
         await write;
@@ -71,11 +71,11 @@ public sealed class SqliteDbTests : IDisposable
             r =>
             {
                 began.Set();
-                go.Wait();
+                go.Wait(TimeSpan.FromSeconds(20));
                 return r.Text("email");
             },
             None));
-        began.Wait();
+        Assert.True(began.Wait(TimeSpan.FromSeconds(20)));
         for (var i = 0; i < 600; i++)
             await AddAsync(db, $"{i}@localhost");
         Assert.Equal(601, (await EmailsAsync(db)).Length);
