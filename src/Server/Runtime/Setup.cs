@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Sluice.Logs;
 
 namespace Sluice.Runtime;
 
@@ -6,11 +7,15 @@ internal static class RuntimeSetup
 {
     private static readonly TimeSpan GraceAtTheEnd = TimeSpan.FromSeconds(30);
 
-    /// <summary>The server's side: the line to the agent, and dynos through it.</summary>
+    /// <summary>The server's side: the line to the agent, dynos through it, and what they print and become for the apps' logs.</summary>
     public static WebApplicationBuilder AddRuntime(this WebApplicationBuilder builder)
     {
         builder.Services.AddSingleton<AgentClient>();
         builder.Services.AddSingleton<IRuntime, LocalRuntime>();
+        builder.Services.AddSingleton(s => new LogSource("dynos", (after, ct) => s.GetRequiredService<IRuntime>().LinesAsync(after, ct)
+            .Select(line => new SourceLine(line.App, "app", line.Dyno, line.At, line.Text, line.Seq))));
+        builder.Services.AddSingleton<DynoStateLines>();
+        builder.Services.AddSingleton(s => new LogSource("states", (_, ct) => s.GetRequiredService<DynoStateLines>().ReadAsync(ct)));
         return builder;
     }
 

@@ -1,0 +1,50 @@
+using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
+using Sluice.Logs;
+
+namespace Sluice.Runtime;
+
+/// <summary>
+/// What the platform says of dynos in an app's log, in Heroku's words: <c>heroku[web.1]: State changed from starting to up</c>. Told from the
+/// runtime's states: what a dyno did before this server began to watch is left out, what changed while the watch was cut is caught up with.
+/// </summary>
+internal sealed class DynoStateLines(IRuntime runtime, TimeProvider clock)
+{
+    private readonly Dictionary<DynoId, DynoState> known = [];
+    private readonly DateTimeOffset since = clock.GetUtcNow();
+
+    public async IAsyncEnumerable<SourceLine> ReadAsync([EnumeratorCancellation] CancellationToken ct)
+    {
+        await foreach (var dyno in runtime.WatchAsync(ct))
+        {
+            foreach (var text in Say(dyno))
+                yield return new SourceLine(dyno.App, "heroku", dyno.Name, dyno.Since, text);
+        }
+    }
+
+    private ImmutableArray<string> Say(DynoStatus dyno)
+    {
+        var isNew = !known.TryGetValue(dyno.Id, out var was);
+        known[dyno.Id] = dyno.State;
+        if (isNew)
+            return dyno.State == DynoState.Starting && dyno.Since >= since ? [$"Starting process with command `{dyno.Command}`"] : [];
+        if (was == dyno.State)
+            return [];
+        if (dyno.State == DynoState.Complete)
+            known.Remove(dyno.Id);
+        return
+        [
+            .. dyno.Reason is { } reason ? [reason] : ImmutableArray<string>.Empty,
+            .. dyno.ExitCode is { } code ? [$"Process exited with status {code}"] : ImmutableArray<string>.Empty,
+            $"State changed from {Word(was)} to {Word(dyno.State)}",
+        ];
+    }
+
+    private static string Word(DynoState state) => state switch
+    {
+        DynoState.Starting => "starting",
+        DynoState.Up => "up",
+        DynoState.Crashed => "crashed",
+        _ => "complete",
+    };
+}
