@@ -26,7 +26,7 @@ internal static class GitCommand
         ("receive.denyDeleteCurrent", "ignore"), // our hook says it better
         ("receive.advertisePushOptions", "false"),
         ("transfer.hideRefs", "refs/slugs"),
-        ("core.fsync", "default"),
+        ("core.fsync", "committed"),
         ("pack.threads", "1"),
         ("pack.windowMemory", "64m"),
         ("core.bigFileThreshold", "16m"),
