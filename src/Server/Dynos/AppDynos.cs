@@ -103,15 +103,16 @@ internal sealed class AppDynos : IDisposable
         }
     }
 
-    /// <summary>A dyno that the runtime lists, maybe from before the server's start: it keeps its slot if it is the first there.</summary>
+    /// <summary>A dyno that the runtime lists, maybe from before the server's start: it keeps its slot if it is the first there. The runtime remembers some that have ended.</summary>
     public void Adopt(DynoStatus status)
     {
         lock (gate)
         {
-            if (!dynos.Exists(d => d.Id == status.Id) && !gone.ContainsKey(status.Id))
+            var isAlive = status.State is DynoState.Starting or DynoState.Up;
+            if (isAlive && !dynos.Exists(d => d.Id == status.Id) && !gone.ContainsKey(status.Id))
             {
                 var slot = Slot.Of(status);
-                var isFirst = status.State is DynoState.Starting or DynoState.Up && !dynos.Exists(d => d.Slot == slot && d.FillsSlot);
+                var isFirst = !dynos.Exists(d => d.Slot == slot && d.FillsSlot);
                 dynos.Add(new Dyno(status, slot, world.Clock.GetUtcNow()) { Phase = isFirst ? DynoPhase.Kept : DynoPhase.Leaving });
                 Step_NeedsLock();
             }
@@ -377,8 +378,15 @@ internal sealed class AppDynos : IDisposable
     private void Ended_NeedsLock(Dyno dyno, (DynoState State, DateTimeOffset Since) before)
     {
         var status = dyno.Status;
-        if (status.Reason?.StartsWith("R10", StringComparison.Ordinal) == true)
-            world.Log(app, dyno.Slot.Name, "Error R10 (Boot timeout) -> Web process failed to bind to $PORT within 60 seconds of launch");
+        var error = status.Reason?.Split(':')[0] switch
+        {
+            "R10" => "Error R10 (Boot timeout) -> Web process failed to bind to $PORT within 60 seconds of launch",
+            "R12" => "Error R12 (Exit timeout) -> At least one process failed to exit within 30 seconds of SIGTERM",
+            "R15" => "Error R15 (Memory quota vastly exceeded)",
+            _ => null,
+        };
+        if (error is not null)
+            world.Log(app, dyno.Slot.Name, error);
         if (status.ExitCode is { } code)
             world.Log(app, dyno.Slot.Name, $"Process exited with status {code}");
         var filledSlot = dyno.FillsSlot;

@@ -1,12 +1,10 @@
 using System.Collections.Immutable;
+using Sluice.Logs;
 using Sluice.Router;
 using Sluice.Runtime;
 using Route = Sluice.Router.Route;
 
 namespace Sluice.Dynos;
-
-/// <summary>A line of the platform's own in an app's log, as by <c>heroku[web.1]</c>. Must not block.</summary>
-public delegate void DynoLog(AppId app, string dyno, string text);
 
 /// <summary>All that the fleet touches outside itself.</summary>
 internal sealed record FleetWorld
@@ -18,7 +16,9 @@ internal sealed record FleetWorld
 
     /// <summary>Waits until no request is in flight to that dyno, at most so long.</summary>
     public required Func<DynoId, TimeSpan, CancellationToken, Task<bool>> Drained { get; init; }
-    public required DynoLog Log { get; init; }
+
+    /// <summary>A line of the platform's own about one dyno in its app's log. Must not block.</summary>
+    public required Action<AppId, string, string> Log { get; init; }
     public required TimeProvider Clock { get; init; }
 
     /// <summary>Platform trouble, for the operator's log.</summary>
@@ -27,14 +27,15 @@ internal sealed record FleetWorld
     /// <summary>Cancelled when the server stops; dynos go on without it.</summary>
     public CancellationToken Stopping { get; init; }
 
-    public static FleetWorld Of(IRuntime runtime, Routes routes, RouterClient router, DynoLog log, TimeProvider clock, Action<Exception, string> trouble, CancellationToken stopping) => new()
+    public static FleetWorld Of(
+        IRuntime runtime, Routes routes, RouterClient router, AppLogs logs, TimeProvider clock, Action<Exception, string> trouble, CancellationToken stopping) => new()
     {
         Runtime = runtime,
         Publish = routes.PublishAsync,
         PublishAll = routes.PublishAllAsync,
         RemoveRoute = routes.RemoveAsync,
         Drained = router.DrainedAsync,
-        Log = log,
+        Log = logs.Say,
         Clock = clock,
         Trouble = trouble,
         Stopping = stopping,

@@ -1,3 +1,4 @@
+using Sluice.Logs;
 using Sluice.Router;
 using Sluice.Runtime;
 
@@ -12,7 +13,7 @@ internal static partial class DynosSetup
             var logger = s.GetRequiredService<ILogger<DynoFleet>>();
             return new DynoFleet(FleetWorld.Of(
                 s.GetRequiredService<IRuntime>(), s.GetRequiredService<Routes>(), s.GetRequiredService<RouterClient>(),
-                s.GetService<DynoLog>() ?? ((_, _, _) => { }), s.GetRequiredService<TimeProvider>(),
+                s.GetRequiredService<AppLogs>(), s.GetRequiredService<TimeProvider>(),
                 (trouble, what) => LogTrouble(logger, trouble, what), s.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping));
         });
         builder.Services.AddHostedService<FleetWorker>();

@@ -8,6 +8,7 @@ using Sluice.Apps;
 using Sluice.Dynos;
 using Sluice.Jobs;
 using Sluice.Logs;
+using Sluice.Pipelines;
 using Sluice.Releases;
 using Sluice.Slugs;
 using Sluice.Storage;
@@ -78,6 +79,8 @@ internal sealed class ReleaseWorld : IAsyncDisposable
         Steps = new ReleaseSteps(Ledger, plans, Slugs, Formations, Fleet, new ReleasePhase(outside.Runtime, logs));
         Releaser = new Releaser(Ledger, Steps, logs, wakeup, clock, NullLogger<Releaser>.Instance);
         fleetWorker = new FleetWorker(Fleet);
+        Pipelines = new PipelineCatalog(db, clock);
+        Promoter = new Promoter(db, Ledger, Releaser, clock);
     }
 
     public Outside Outside { get; }
@@ -99,6 +102,10 @@ internal sealed class ReleaseWorld : IAsyncDisposable
     public ReleaseSteps Steps { get; }
 
     public Releaser Releaser { get; }
+
+    public PipelineCatalog Pipelines { get; }
+
+    public Promoter Promoter { get; }
 
     public ConcurrentQueue<(AppId App, string Dyno, string Text)> Log { get; } = new();
 
