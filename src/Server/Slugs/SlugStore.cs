@@ -21,6 +21,7 @@ public sealed class SlugStore : IDisposable
 
     private readonly DataFolder data;
     private readonly TimeProvider clock;
+    private readonly Disk disk = new RealDisk();
     private readonly Lazy<ObjectStore> opened;
     private readonly Lazy<Trash> trash;
     private readonly StoreUse use = new();
@@ -63,7 +64,7 @@ public sealed class SlugStore : IDisposable
         var manifest = await TakeAsync(tree, stack, ct);
         var text = manifest.Format();
         var digest = SlugDigest.Of(text);
-        Publish(text, ManifestPath(digest), "slug.put");
+        Publish(text, ManifestPath(digest));
         trash.Value.Discard(tree);
         return new(digest, manifest.Bytes, manifest.Files);
     }
@@ -145,7 +146,7 @@ public sealed class SlugStore : IDisposable
         using var visit = use.Enter();
         using var turn = await TurnAsync("cache " + name, ct);
         var manifest = await TakeAsync(folder, "cache", ct);
-        Publish(manifest.Format(), CachePath(name), "slug.cache", replace: true);
+        Publish(manifest.Format(), CachePath(name), replace: true);
         trash.Value.Discard(folder);
     }
 
@@ -225,8 +226,8 @@ public sealed class SlugStore : IDisposable
         }
         CrashGate.Pass("slug.collect.retired");
         // No manifest may come back after a power cut with its objects gone.
-        DurableFile.SyncFolder(Below("manifests"));
-        foreach (var cache in Directory.EnumerateFiles(data.Caches))
+        disk.SyncFolder(Below("manifests"));
+        foreach (var cache in Directory.EnumerateFiles(data.Caches).Where(IsPublished))
             Mark(objects, cache);
         foreach (var tree in Directory.Exists(data.LayOuts) ? Directory.GetDirectories(data.LayOuts) : [])
         {
@@ -279,23 +280,15 @@ public sealed class SlugStore : IDisposable
         }
     }
 
-    private void Publish(byte[] text, string path, string gate, bool replace = false)
+    private void Publish(byte[] text, string path, bool replace = false)
     {
-        var temporary = Path.Combine(Below("tmp"), Guid.NewGuid().ToString("N"));
-        DurableFile.Write(temporary, text);
-        CrashGate.Pass(gate + ".written");
         lock (publishing)
         {
             if (replace || !File.Exists(path))
-                File.Move(temporary, path, overwrite: true);
-            else
-                File.Delete(temporary);
+                disk.Publish(path, text, UnixFileMode.UserRead | UnixFileMode.UserWrite);
             // Its grace starts now, also when it was there: another put of the same slug has a row on its way.
             File.SetLastWriteTimeUtc(path, clock.GetUtcNow().UtcDateTime);
         }
-        CrashGate.Pass(gate + ".published");
-        DurableFile.SyncFolder(Path.GetDirectoryName(path)!);
-        CrashGate.Pass(gate + ".done");
     }
 
     private static async Task LayOutCacheAsync(ObjectStore objects, SlugManifest manifest, string folder, uint owner, CancellationToken ct)
@@ -357,8 +350,10 @@ public sealed class SlugStore : IDisposable
     {
         foreach (var folder in (string[])[data.Slugs, data.LayOuts, data.Caches, Below("manifests"), Below("unsynced"), Below("tmp")])
             Directory.CreateDirectory(folder, Private);
-        foreach (var left in Directory.GetFileSystemEntries(Below("tmp")).Concat(Directory.GetDirectories(data.LayOuts, ".tmp-*")))
-            trash.Value.Discard(left);
+        var left = Directory.GetFileSystemEntries(Below("tmp")).Concat(((string[])[data.LayOuts, data.Caches, Below("manifests")])
+            .SelectMany(Directory.GetFileSystemEntries).Where(path => !IsPublished(path)));
+        foreach (var path in left)
+            trash.Value.Discard(path);
         var objects = new ObjectStore(Below("objects"), LinkLimit);
         var markers = Directory.GetFiles(Below("unsynced"));
         if (markers.Length > 0)
@@ -371,6 +366,9 @@ public sealed class SlugStore : IDisposable
         }
         return objects;
     }
+
+    /// <summary>What is still being written has a dot before its name.</summary>
+    private static bool IsPublished(string path) => Path.GetFileName(path)[0] != '.';
 
     private string Below(string name) => Path.Combine(data.Slugs, name);
 

@@ -17,7 +17,7 @@ public sealed class SlugCrashTests : IDisposable
     public async Task An_error_between_any_two_steps_of_a_put()
     {
         var gates = await GatesOf(() => slugs.PutAsync(Files));
-        Assert.Equal(["slug.put.begun", "slug.put.object", "slug.put.moved", "slug.put.synced", "slug.put.written", "slug.put.published", "slug.put.done"], gates.Distinct());
+        Assert.Equal(["slug.put.begun", "slug.put.object", "slug.put.moved", "slug.put.synced", "publish.written", "publish.synced", "publish.renamed", "publish.done"], gates.Distinct());
         for (var cut = 0; cut < gates.Count; cut++)
         {
             using var fresh = new SlugFolder(inMemory: true);
@@ -61,9 +61,10 @@ public sealed class SlugCrashTests : IDisposable
     [InlineData("slug.put.object#3")]
     [InlineData("slug.put.moved")]
     [InlineData("slug.put.synced")]
-    [InlineData("slug.put.written")]
-    [InlineData("slug.put.published")]
-    [InlineData("slug.put.done")]
+    [InlineData("publish.written")]
+    [InlineData("publish.synced")]
+    [InlineData("publish.renamed")]
+    [InlineData("publish.done")]
     [InlineData("slug.layout.made")]
     public async Task A_kill_between_two_steps(string gate)
     {
@@ -120,6 +121,7 @@ public sealed class SlugCrashTests : IDisposable
         Assert.Empty(await slugs.Store.VerifyAsync(expected.Digest, SlugFolder.Ct));
         Assert.Empty(Directory.GetFileSystemEntries(Path.Combine(slugs.Data.Slugs, "tmp")));
         Assert.Empty(Directory.GetFileSystemEntries(Path.Combine(slugs.Data.Slugs, "unsynced")));
+        Assert.Single(Directory.GetFileSystemEntries(Path.Combine(slugs.Data.Slugs, "manifests")), p => p.EndsWith(expected.Digest.Hex, StringComparison.Ordinal) || !p.Contains("/.", StringComparison.Ordinal));
         Assert.DoesNotContain(Directory.GetDirectories(slugs.Data.LayOuts), d => d.Contains(".tmp", StringComparison.Ordinal));
     }
 

@@ -1,0 +1,32 @@
+using Sluice.Bench;
+
+// Measurements as a table of medians and ratios. `bench` runs all groups, `bench slugs …` those named. Exits 1 when a row is short, and names it.
+var groups = new Dictionary<string, Func<CancellationToken, Task<IReadOnlyList<Row>>>>
+{
+    ["slugs"] = SlugBench.RunAsync,
+};
+
+using var stop = new CancellationTokenSource();
+Console.CancelKeyPress += (_, e) =>
+{
+    e.Cancel = true;
+    stop.Cancel();
+};
+if (args.FirstOrDefault(a => !groups.ContainsKey(a)) is { } unknown)
+{
+    Console.Error.WriteLine($"There is no group of measurements named {unknown}; there are: {string.Join(", ", groups.Keys)}.");
+    return 2;
+}
+
+var rows = new List<Row>();
+foreach (var name in args.Length > 0 ? args : [.. groups.Keys])
+{
+    Console.Error.WriteLine($"Measuring {name} …");
+    rows.AddRange(await groups[name](stop.Token));
+}
+
+Table.Print(rows);
+var missed = rows.Where(r => !r.IsReached).ToList();
+foreach (var row in missed)
+    Console.Error.WriteLine($"Short: {row.Name} ({row.Measured}; {row.Ratio} must be {row.Bar})");
+return missed.Count == 0 ? 0 : 1;
