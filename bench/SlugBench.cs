@@ -10,8 +10,7 @@ namespace Sluice.Bench;
 /// </summary>
 internal sealed class SlugBench : IDisposable
 {
-    private const int Rounds = 5, Files = 45_000, PerFolder = 6;
-    private const long Bytes = 270_000_000;
+    private const int Rounds = 5, Files = 45_000, PerFolder = 6, MeanBytes = 6000;
 
     private readonly string folder = Directory.CreateDirectory(Path.Combine(Path.GetTempPath(), "sluice-bench-" + Guid.NewGuid().ToString("N"))).FullName;
     private readonly List<TimeSpan> put = [], putChanged = [], layOut = [], pack = [], unpack = [];
@@ -105,15 +104,13 @@ internal sealed class SlugBench : IDisposable
             text.Append(words[(int)(Math.Pow(random.NextDouble(), 3) * words.Length)]).Append(random.Next(9) == 0 ? "();\n" : " ");
         var all = Encoding.ASCII.GetBytes(text.ToString());
         var (start, size) = (0, 0);
-        long left = Bytes;
         for (var i = 0; i < Files; i++)
         {
             var path = Path.Combine(Tree, "node_modules", $"package-{i / 60:000}", $"lib{i / PerFolder % 10}", $"file-{i}.js");
             if (i % PerFolder == 0)
                 Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             if (i % 3 != 2)   // else the same as the one before
-                (start, size) = (random.Next(all.Length - 600_000), (int)Math.Min(500_000, 40 + (left / (Files - i) * -Math.Log(1 - random.NextDouble()))));
-            left -= size;
+                (start, size) = (random.Next(all.Length - 600_000), (int)Math.Min(500_000, 40 - ((MeanBytes - 40) * Math.Log(1 - random.NextDouble()))));
             File.WriteAllBytes(path, all.AsSpan(start, size));
         }
     }

@@ -117,6 +117,7 @@ public sealed class SlugStore : IDisposable
             Directory.CreateDirectory(temporary, Private);
             await layOut.MakeAsync(ct);
             CrashGate.Pass("slug.layout.made");
+            // Without a sync: the file system's journal keeps the order, so a power cut that shows the name shows all that is below it.
             Directory.Move(temporary, path);
             CrashGate.Pass("slug.layout.published");
         }
@@ -129,6 +130,13 @@ public sealed class SlugStore : IDisposable
             trash.Value.Discard(temporary);
         }
         return path;
+    }
+
+    /// <summary>Takes a tree on this file system out of sight at once and deletes it in the background, whatever names are in it. No error when there is none.</summary>
+    public void Discard(string tree)
+    {
+        _ = Objects;
+        trash.Value.Discard(tree);
     }
 
     /// <summary>Takes a lay-out away; whoever runs it must be gone. No error when there is none.</summary>
@@ -222,13 +230,13 @@ public sealed class SlugStore : IDisposable
         {
             ct.ThrowIfCancellationRequested();
             if (SlugDigest.TryParse(Path.GetFileName(path), out var digest) && (keep.Contains(digest) || !Retire(digest)))
-                Mark(objects, path);
+                Mark(objects, Manifest(digest));
         }
         CrashGate.Pass("slug.collect.retired");
         // No manifest may come back after a power cut with its objects gone.
         disk.SyncFolder(Below("manifests"));
         foreach (var cache in Directory.EnumerateFiles(data.Caches).Where(IsPublished))
-            Mark(objects, cache);
+            MarkCache(objects, cache);
         foreach (var tree in Directory.Exists(data.LayOuts) ? Directory.GetDirectories(data.LayOuts) : [])
         {
             if (SlugDigest.TryParse(Path.GetFileName(tree), out var digest) && !File.Exists(ManifestPath(digest)))
@@ -250,12 +258,24 @@ public sealed class SlugStore : IDisposable
         }
     }
 
-    private static void Mark(ObjectStore objects, string manifest)
+    private static void Mark(ObjectStore objects, SlugManifest manifest)
     {
-        foreach (var entry in SlugManifest.Parse(File.ReadAllBytes(manifest)).Entries)
+        foreach (var entry in manifest.Entries)
         {
             if (entry.HasObject)
                 objects.Index.Use(entry.Object);
+        }
+    }
+
+    private void MarkCache(ObjectStore objects, string cache)
+    {
+        try
+        {
+            Mark(objects, SlugManifest.Parse(File.ReadAllBytes(cache)));
+        }
+        catch (InvalidDataException)
+        {
+            trash.Value.Discard(cache);   // a broken cache is no cache, and must not stop the collection
         }
     }
 
@@ -349,7 +369,7 @@ public sealed class SlugStore : IDisposable
     private ObjectStore Open()
     {
         foreach (var folder in (string[])[data.Slugs, data.LayOuts, data.Caches, Below("manifests"), Below("unsynced"), Below("tmp")])
-            Directory.CreateDirectory(folder, Private);
+            File.SetUnixFileMode(Directory.CreateDirectory(folder, Private).FullName, Private);
         var left = Directory.GetFileSystemEntries(Below("tmp")).Concat(((string[])[data.LayOuts, data.Caches, Below("manifests")])
             .SelectMany(Directory.GetFileSystemEntries).Where(path => !IsPublished(path)));
         foreach (var path in left)

@@ -45,6 +45,19 @@ public sealed class SlugCollectionTests : IDisposable
     }
 
     [Fact]
+    public async Task A_broken_cache_does_not_stop_a_collection_and_a_broken_kept_slug_does()
+    {
+        var kept = await slugs.PutAsync(("a", "kept"));
+        File.WriteAllText(Path.Combine(slugs.Data.Caches, "app-1"), "stack cache\nfile 6");
+        Assert.Equal(0, await slugs.Store.CollectAsync([kept.Digest], SlugFolder.Ct));
+        Assert.Empty(Directory.GetFiles(slugs.Data.Caches));
+
+        File.WriteAllText(Path.Combine(slugs.Data.Slugs, "manifests", kept.Digest.Hex), "stack debian-12\n");
+        await Assert.ThrowsAsync<IOException>(() => slugs.Store.CollectAsync([kept.Digest], SlugFolder.Ct));
+        Assert.Single(Directory.GetFiles(slugs.Objects, "*", SearchOption.AllDirectories));
+    }
+
+    [Fact]
     public async Task A_young_slug_stays_since_its_row_may_be_on_its_way()
     {
         slugs.Reopen(new(slugs.Data, clock) { Grace = TimeSpan.FromHours(1) });

@@ -196,6 +196,22 @@ public sealed class SlugStoreTests : IDisposable
         Assert.Single(Directory.GetDirectories(slugs.Data.LayOuts));
     }
 
+    [Fact]
+    public async Task A_tree_deeper_than_any_path_is_refused_and_thrown_away_whole()
+    {
+        var tree = slugs.Tree(("a", "1"));
+        SlugFolder.Run("perl", "-e", "chdir shift; for (1..600) { mkdir 'd' x 20; chdir 'd' x 20 } open my $f, '>', \"odd\\xff\"", tree);
+        var refused = await Assert.ThrowsAsync<RefusedException>(() => slugs.Store.PutAsync(tree, "debian-12", SlugFolder.Ct));
+        Assert.StartsWith("The path of a file is longer than 4095 bytes: ddd", refused.Message, StringComparison.Ordinal);
+
+        slugs.Store.Discard(tree);
+        Assert.False(Directory.Exists(tree));
+        var trash = Path.Combine(slugs.Data.Slugs, "trash");
+        for (var tries = 0; tries < 200 && Directory.EnumerateFileSystemEntries(trash).Any(); tries++)
+            await Task.Delay(50, SlugFolder.Ct);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(trash));
+    }
+
     private void Damage(string content, string by)
     {
         var hash = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(content)));
