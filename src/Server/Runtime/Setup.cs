@@ -22,7 +22,9 @@ internal static class RuntimeSetup
     /// <summary>The agent's side: dynos and one-off commands, their files laid out by <paramref name="layOut"/>. Before it serves it checks that sandboxes
     /// hold and takes over what runs; <see cref="AgentHost.StartAsync"/> throws <see cref="AgentException"/> with a sentence when it may not run here.</summary>
     public static AgentHost MapDynos(this AgentHost host, SandboxHost sandboxes, Func<SlugDigest, CancellationToken, Task<string>> layOut, DataFolder data, TimeProvider clock) =>
-        host.MapDynos(sandboxes, new DynoHost(sandboxes, layOut, data, clock, new DynoTimes()));
+        host
+            .MapDynos(sandboxes, new DynoHost(sandboxes, layOut, data, clock, new DynoTimes()))
+            .Before(ct => sandboxes.Isolates ? SandboxCheck.RunAsync(sandboxes, data, ct) : Task.CompletedTask);
 
     internal static AgentHost MapDynos(this AgentHost host, SandboxHost sandboxes, DynoHost dynos) => host
         .Before(_ => dynos.AdoptAsync())
