@@ -27,7 +27,8 @@ internal sealed class Network(MachineLease lease, string instance, TimeProvider 
     private readonly CancellationTokenSource stop = new();
     private readonly HashSet<string> used = [];
     private readonly Lock one = new();
-    private Task? filling;
+    private readonly Channel<string> freed = Channel.CreateUnbounded<string>();
+    private Task? filling, freeing;
     private string? lastFailure;
     private int next;
 
@@ -50,6 +51,7 @@ internal sealed class Network(MachineLease lease, string instance, TimeProvider 
         await File.WriteAllTextAsync("/proc/sys/net/ipv4/ip_forward", "1", ct);
         next = clock.GetUtcNow().Second * 8 % Links;
         filling = FillAsync(stop.Token);
+        freeing = RemoveFreedAsync();
     }
 
     public async Task<NetworkLink> TakeAsync(CancellationToken ct)
@@ -66,11 +68,17 @@ internal sealed class Network(MachineLease lease, string instance, TimeProvider 
         }
     }
 
-    public async Task FreeAsync(string link)
+    /// <summary>Gives a link back; its removal takes a while and nobody waits for it.</summary>
+    public void Free(string link) => freed.Writer.TryWrite(link);
+
+    private async Task RemoveFreedAsync()
     {
-        await DeleteAsync(link, CancellationToken.None);
-        lock (one)
-            used.Remove(link);
+        await foreach (var link in freed.Reader.ReadAllAsync())
+        {
+            await DeleteAsync(link, CancellationToken.None);
+            lock (one)
+                used.Remove(link);
+        }
     }
 
     /// <summary>Removes what is left of an instance that is gone for good.</summary>
@@ -88,7 +96,9 @@ internal sealed class Network(MachineLease lease, string instance, TimeProvider 
         await (filling ?? Task.CompletedTask);
         pool.Writer.TryComplete();
         while (pool.Reader.TryRead(out var link))
-            await FreeAsync(link.Name);
+            Free(link.Name);
+        freed.Writer.TryComplete();
+        await (freeing ?? Task.CompletedTask);
         if (used.Count == 0)
             await ClearAsync(lease.LinkPrefix, instance, CancellationToken.None);
         stop.Dispose();
@@ -122,7 +132,7 @@ internal sealed class Network(MachineLease lease, string instance, TimeProvider 
         }
         catch (Exception e)
         {
-            await FreeAsync($"{lease.LinkPrefix}{number}");
+            Free($"{lease.LinkPrefix}{number}");
             if (ct.IsCancellationRequested)
                 throw;
             lastFailure = e.Message;

@@ -133,7 +133,7 @@ public sealed class SandboxHost : IAsyncDisposable
         if (Directory.Exists(sandbox.Folder))
             Directory.Delete(sandbox.Folder, recursive: true);
         if (sandbox.Note.Link is { } link && machine.Value.Network is { } network)
-            await network.FreeAsync(link);
+            network.Free(link);
     }
 
     /// <summary>What a former agent of this DIR left. Kept-up sandboxes that <paramref name="adopt"/> accepts are returned; all else is cleared from the machine.</summary>

@@ -13,9 +13,11 @@ public sealed class RunningAgent : IAsyncDisposable
     private readonly string[] flags;
     private int pid;
 
-    private RunningAgent(string[] flags)
+    private readonly uint? uid;
+
+    private RunningAgent(string[] flags, uint? uid)
     {
-        this.flags = flags;
+        (this.flags, this.uid) = (flags, uid);
         File.SetUnixFileMode(Data.Root, (UnixFileMode)Convert.ToInt32("755", 8));
         Runtime = new LocalRuntime(new AgentClient(Data));
     }
@@ -25,9 +27,12 @@ public sealed class RunningAgent : IAsyncDisposable
     internal SlugDigest Slug { get; private set; }
     internal AppId App { get; } = AppId.New();
 
-    internal static async Task<RunningAgent> StartAsync(params string[] flags)
+    internal static Task<RunningAgent> StartAsync(params string[] flags) => StartAsync(null, flags);
+
+    /// <summary>As another user: from a copy of the binary, since the folder of the tests may be closed to it.</summary>
+    internal static async Task<RunningAgent> StartAsync(uint? uid, params string[] flags)
     {
-        var agent = new RunningAgent(flags);
+        var agent = new RunningAgent(flags, uid);
         var tree = Directory.CreateDirectory(Path.Combine(agent.Data.Builds, "tree")).FullName;
         await File.WriteAllTextAsync(Path.Combine(tree, "hello.txt"), "hello from the slug\n");
         await File.WriteAllTextAsync(Path.Combine(tree, "web.py"), """
@@ -45,6 +50,14 @@ public sealed class RunningAgent : IAsyncDisposable
             """);
         using (var store = new SlugStore(agent.Data))
             agent.Slug = (await store.PutAsync(tree, "debian-12", TestContext.Current.CancellationToken)).Digest;
+        Directory.CreateDirectory(agent.Data.Run);
+        if (uid is not null)
+        {
+            var copy = Directory.CreateDirectory(Path.Combine(agent.Data.Root, "copy")).FullName;
+            foreach (var file in Directory.GetFiles(AppContext.BaseDirectory).Where(f => Path.GetExtension(f) is ".dll" or ".json" or ""))
+                File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
+            await Shell.TextAsync(new Command("chown", "-R", $"{uid}:{uid}", agent.Data.Root), TestContext.Current.CancellationToken);
+        }
         agent.Begin();
         return agent;
     }
@@ -52,10 +65,11 @@ public sealed class RunningAgent : IAsyncDisposable
     /// <summary>Starts the process; answered once it takes requests.</summary>
     internal void Begin()
     {
-        Directory.CreateDirectory(Data.Run);
         pid = Spawn.Start(new SpawnSpec
         {
-            File = Path.Combine(AppContext.BaseDirectory, "sluice"), Args = ["sluice", "agent", "--data", Data.Root, .. flags], Descriptors = [(2, 1), (2, 2)],
+            File = uid is null ? Path.Combine(AppContext.BaseDirectory, "sluice") : "/usr/bin/setpriv",
+            Args = [.. uid is null ? ["sluice"] : new[] { "setpriv", $"--reuid={uid}", $"--regid={uid}", "--clear-groups", Path.Combine(Data.Root, "copy", "sluice") }, "agent", "--data", Data.Root, .. flags],
+            Descriptors = [(2, 1), (2, 2)],
             Env = ImmutableDictionary<string, string>.Empty.Add("PATH", Shell.Path).Add("HOME", Data.Root).Add("DOTNET_ROOT", Path.GetDirectoryName(Environment.ProcessPath is { } p && p.EndsWith("dotnet", StringComparison.Ordinal) ? p : "/usr/share/dotnet/dotnet")!),
         });
     }
@@ -212,5 +226,30 @@ public sealed class DynoTests
         var exit = await agent.Runtime.RunAsync(run, bytes => { output.Write(bytes.Span); return default; }, ct);
         Assert.Equal(new SandboxExit(4, false, false), exit);
         Assert.Equal("hi from release.1\nhello from the slug\n", Encoding.UTF8.GetString(output.ToArray()));
+    }
+
+    [Fact]
+    public async Task Without_root_dynos_run_all_the_same_each_on_its_own_port()
+    {
+        await using var agent = await RunningAgent.StartAsync(uid: 23456);
+        var (one, two) = (agent.Start("web", "python3 web.py"), agent.Start("web", "python3 web.py") with { Name = "web.2" });
+        await agent.Runtime.StartAsync(one, ct);
+        await agent.Runtime.StartAsync(two, ct);
+        var (first, second) = (await agent.BecomesAsync(one.Id, DynoState.Up), await agent.BecomesAsync(two.Id, DynoState.Up));
+        Assert.NotEqual(first.Port, second.Port);
+        Assert.Equal("web.1 hello from the slug\n", await agent.GetAsync(first));
+        Assert.Equal("web.2 hello from the slug\n", await agent.GetAsync(second));
+
+        await agent.KillAsync();
+        agent.Begin();
+        Assert.Equal("web.1 hello from the slug\n", await agent.GetAsync(first));
+        await agent.Runtime.StopAsync(one.Id, TimeSpan.FromSeconds(10), ct);
+        Assert.Equal((DynoState.Complete, 0), (await agent.Runtime.ListAsync(ct)).Where(d => d.Id == one.Id).Select(d => (d.State, d.ExitCode!.Value)).Single());
+
+        var exit = await agent.Runtime.RunAsync(new OneOff
+        {
+            Id = DynoId.New(), App = agent.App, Name = "run.1", Slug = agent.Slug, Env = ImmutableDictionary<string, string>.Empty, Command = "sleep 600", Size = "Basic", Limit = TimeSpan.FromMilliseconds(500),
+        }, _ => default, ct);
+        Assert.Equal(new SandboxExit(137, false, true), exit);
     }
 }

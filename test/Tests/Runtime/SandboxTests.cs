@@ -67,6 +67,18 @@ public sealed class SandboxTests(RootSandboxes sandboxes) : IClassFixture<RootSa
     public async Task No_probe_gets_out() => await SandboxCheck.RunAsync(sandboxes.Host, sandboxes.Data, TestContext.Current.CancellationToken);
 
     [Fact]
+    public async Task The_probes_succeed_where_nothing_isolates()
+    {
+        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        listener.Start();
+        foreach (var (what, text) in SandboxCheck.Probes.Where(p => p.What is not ("mount" or "write a kernel setting" or "write to the stack" or "change its own limits" or "find an open descriptor" or "see processes of the host" or "read what started it")))
+        {
+            var outside = new Command("bash", "-c", $"({text}) >/dev/null 2>&1").With("CANARY", "/etc/passwd").With("HOST_ADDRESS", "127.0.0.1").With("HOST_PORT", $"{((System.Net.IPEndPoint)listener.LocalEndpoint).Port}");
+            Assert.True((await Shell.RunAsync(outside, TestContext.Current.CancellationToken)).ExitCode == 0, what);
+        }
+    }
+
+    [Fact]
     public async Task The_processes_see_no_descriptor_and_no_environment_of_the_agent()
     {
         Assert.Equal("0 1 2 3", await sandboxes.SayAsync("echo $(ls /proc/self/fd)"));
