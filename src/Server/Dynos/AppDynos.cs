@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Sluice.Jobs;
 using Sluice.Router;
 using Sluice.Runtime;
 using Route = Sluice.Router.Route;
@@ -24,21 +25,24 @@ internal sealed class AppDynos : IDisposable
     private readonly FleetWorld world;
     private readonly Lock gate = new();
     private readonly ITimer alarm;
+    private readonly Pulse changed = new();
+    private readonly AppRoute route;
+    private readonly DynoMoves moves;
 
     // Touched under the gate.
     private readonly List<Dyno> dynos = [];
-    private readonly Dictionary<Slot, Crash> crashes = [];
+    private readonly Crashes crashes = new();
 
     /// <summary>Dynos that are no more, and since when: a list of what runs may have been made just before.</summary>
     private readonly Dictionary<DynoId, DateTimeOffset> gone = [];
     private DynoPlan? wanted, next;
-    private bool isOpen, isForgotten, isPublishing;
-    private Route? acknowledged;
-    private TaskCompletionSource changed = NewSignal();
+    private bool isOpen, isForgotten;
 
     public AppDynos(AppId app, FleetWorld world)
     {
         (this.app, this.world) = (app, world);
+        route = new AppRoute(app, world, gate, Route_NeedsLock, Step_NeedsLock);
+        moves = new DynoMoves(app, world, gate, See_NeedsLock, End_NeedsLock, Step_NeedsLock);
         alarm = world.Clock.CreateTimer(_ => Step(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -48,7 +52,7 @@ internal sealed class AppDynos : IDisposable
         get
         {
             lock (gate)
-                return isForgotten && dynos.Count == 0 && acknowledged is null && !isPublishing;
+                return isForgotten && dynos.Count == 0 && route.IsGone_NeedsLock;
         }
     }
 
@@ -57,7 +61,8 @@ internal sealed class AppDynos : IDisposable
     {
         lock (gate)
         {
-            (isOpen, acknowledged) = (true, published ?? acknowledged);
+            isOpen = true;
+            route.Is_NeedsLock(published);
             Step_NeedsLock();
         }
     }
@@ -148,8 +153,7 @@ internal sealed class AppDynos : IDisposable
     {
         lock (gate)
         {
-            foreach (var slot in crashes.Keys.Where(s => s.Generation == plan.Generation).ToArray())
-                crashes.Remove(slot);
+            crashes.Forget(slot => slot.Generation == plan.Generation);
             next = plan;
             Step_NeedsLock();
         }
@@ -159,11 +163,12 @@ internal sealed class AppDynos : IDisposable
             Task signal;
             lock (gate)
             {
-                signal = changed.Task;
+                signal = changed.Next;
                 if (Outcome_NeedsLock(plan, world.Clock.GetUtcNow() >= deadline) is { } outcome)
                     return outcome;
             }
-            await WaitAsync(signal, deadline, ct);
+            // Looks again after a second in any case: trouble with the runtime ripens by time alone.
+            await Pulse.WaitAsync(signal, TimeSpan.FromSeconds(1), world.Clock, ct);
         }
     }
 
@@ -175,8 +180,8 @@ internal sealed class AppDynos : IDisposable
             Task signal;
             lock (gate)
             {
-                signal = changed.Task;
-                if (isForgotten || wanted?.Generation > plan.Generation || (!isPublishing && Same(acknowledged, Route_NeedsLock())))
+                signal = changed.Next;
+                if (isForgotten || wanted?.Generation > plan.Generation || route.IsSettled_NeedsLock)
                     return;
             }
             await signal.WaitAsync(ct);
@@ -204,7 +209,7 @@ internal sealed class AppDynos : IDisposable
         lock (gate)
         {
             var live = dynos.Where(d => d.Phase != DynoPhase.Gone && !d.HasEnded).Select(d => d.Status).ToList();
-            var resting = crashes.Where(c => PlanOf(c.Key) is not null && !live.Exists(s => Slot.Of(s) == c.Key)).Select(c => c.Value.Last);
+            var resting = crashes.All.Where(c => PlanOf(c.Slot) is not null && !live.Exists(s => Slot.Of(s) == c.Slot)).Select(c => c.Last);
             return [.. live.Concat(resting).OrderByDescending(s => s.Generation == wanted?.Generation).ThenBy(s => s.Type, StringComparer.Ordinal).ThenBy(s => Slot.Of(s).Index)];
         }
     }
@@ -226,12 +231,11 @@ internal sealed class AppDynos : IDisposable
             var now = world.Clock.GetUtcNow();
             LetGo_NeedsLock(now);
             Launch_NeedsLock(now);
-            Publish_NeedsLock();
+            route.Follow_NeedsLock();
             StopLeaving_NeedsLock();
             SetAlarm_NeedsLock(now);
         }
-        changed.TrySetResult();
-        changed = NewSignal();
+        changed.Beat();
     }
 
     private void Tidy_NeedsLock()
@@ -242,8 +246,7 @@ internal sealed class AppDynos : IDisposable
         dynos.RemoveAll(d => d.Phase == DynoPhase.Gone);
         foreach (var old in gone.Where(g => g.Value + TimeSpan.FromMinutes(5) < now).ToArray())
             gone.Remove(old.Key);
-        foreach (var slot in crashes.Keys.Where(s => s.Generation != wanted?.Generation && s.Generation != next?.Generation).ToArray())
-            crashes.Remove(slot);
+        crashes.Forget(slot => slot.Generation != wanted?.Generation && slot.Generation != next?.Generation);
     }
 
     private void LetGo_NeedsLock(DateTimeOffset now)
@@ -265,7 +268,7 @@ internal sealed class AppDynos : IDisposable
             var isTaken = dynos.Exists(d => d.Slot == slot && d.FillsSlot);
             // Other types than web never overlap: what is left of the type's older generation, or of this very dyno, has to end first.
             var mustWait = !slot.IsWeb && dynos.Exists(d => d.Slot.Type == slot.Type && (d.Slot.Generation != slot.Generation || d.Slot == slot) && !d.HasEnded);
-            var rests = crashes.TryGetValue(slot, out var crash) && (crash.TryAgainAt > now || ReferenceEquals(plan, next));
+            var rests = crashes.Find(slot) is { } crash && (crash.TryAgainAt > now || ReferenceEquals(plan, next));
             if (!isTaken && !mustWait && !rests)
                 LaunchOne_NeedsLock(slot, plan, process, now);
         }
@@ -273,85 +276,10 @@ internal sealed class AppDynos : IDisposable
 
     private void LaunchOne_NeedsLock(Slot slot, DynoPlan plan, PlannedProcess process, DateTimeOffset now)
     {
-        var start = new DynoStart
-        {
-            Id = DynoId.New(),
-            App = app,
-            Name = slot.Name,
-            Type = slot.Type,
-            Generation = slot.Generation,
-            Slug = plan.Slug!.Value,
-            Env = plan.Env.SetItem("DYNO", slot.Name),
-            Command = process.Command,
-            Size = process.Size,
-        };
-        var status = new DynoStatus
-        {
-            Id = start.Id,
-            App = app,
-            Name = slot.Name,
-            Type = slot.Type,
-            Generation = slot.Generation,
-            Size = process.Size,
-            Command = process.Command,
-            State = DynoState.Starting,
-            Since = now,
-        };
-        var dyno = new Dyno(status, slot, now) { Phase = DynoPhase.Launching };
+        var start = plan.Start(slot, process);
+        var dyno = new Dyno(start.Asked(now), slot, now) { Phase = DynoPhase.Launching };
         dynos.Add(dyno);
-        world.Log(app, slot.Name, $"Starting process with command `{process.Command}`");
-        dyno.Launch = Task.Run(() => LaunchAsync(dyno, start));
-    }
-
-    private async Task LaunchAsync(Dyno dyno, DynoStart start)
-    {
-        for (var pause = TimeSpan.FromMilliseconds(200); ; pause = Longer(pause))
-        {
-            try
-            {
-                var status = await world.Runtime.StartAsync(start, world.Stopping);
-                lock (gate)
-                {
-                    dyno.LaunchTrouble = null;
-                    if (dyno.Phase == DynoPhase.Launching)
-                        dyno.Phase = DynoPhase.Kept;
-                    // A word about it may have come before the answer to its start.
-                    if (dyno.Status.State == DynoState.Starting)
-                        See_NeedsLock(status);
-                }
-                return;
-            }
-            catch (RefusedException refused)
-            {
-                lock (gate)
-                {
-                    End_NeedsLock(dyno, refused.Message);
-                    Step_NeedsLock();
-                }
-                return;
-            }
-            catch (OperationCanceledException) when (world.Stopping.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception trouble)
-            {
-                if (!KeepsTrying(dyno, trouble))
-                    return;
-            }
-            await PauseAsync(pause);
-        }
-    }
-
-    private bool KeepsTrying(Dyno dyno, Exception trouble)
-    {
-        world.Trouble(trouble, $"{dyno.Slot.Name} of app {app} could not be started");
-        lock (gate)
-        {
-            dyno.LaunchTrouble = (dyno.LaunchTrouble?.Since ?? world.Clock.GetUtcNow(), trouble);
-            Step_NeedsLock();
-            return dyno.Phase == DynoPhase.Launching;
-        }
+        dyno.Launch = Task.Run(() => moves.LaunchAsync(dyno, start));
     }
 
     private void See_NeedsLock(DynoStatus status)
@@ -360,8 +288,6 @@ internal sealed class AppDynos : IDisposable
             return;
         var before = (dyno.Status.State, dyno.Since);
         dyno.Becomes(status, world.Clock.GetUtcNow());
-        if (status.State == DynoState.Up && before.State == DynoState.Starting)
-            world.Log(app, dyno.Slot.Name, "State changed from starting to up");
         if (dyno.HasEnded)
             Ended_NeedsLock(dyno, before);
         Step_NeedsLock();
@@ -377,29 +303,11 @@ internal sealed class AppDynos : IDisposable
 
     private void Ended_NeedsLock(Dyno dyno, (DynoState State, DateTimeOffset Since) before)
     {
-        var status = dyno.Status;
-        var error = status.Reason?.Split(':')[0] switch
-        {
-            "R10" => "Error R10 (Boot timeout) -> Web process failed to bind to $PORT within 60 seconds of launch",
-            "R12" => "Error R12 (Exit timeout) -> At least one process failed to exit within 30 seconds of SIGTERM",
-            "R15" => "Error R15 (Memory quota vastly exceeded)",
-            _ => null,
-        };
-        if (error is not null)
-            world.Log(app, dyno.Slot.Name, error);
-        if (status.ExitCode is { } code)
-            world.Log(app, dyno.Slot.Name, $"Process exited with status {code}");
         var filledSlot = dyno.FillsSlot;
         if (dyno.Phase < DynoPhase.Leaving)
             dyno.Phase = DynoPhase.Leaving;
-        if (!filledSlot)
-            return;
-        world.Log(app, dyno.Slot.Name, $"State changed from {(before.State == DynoState.Up ? "up" : "starting")} to crashed");
-        var now = world.Clock.GetUtcNow();
-        var wasWell = before.State == DynoState.Up && now - before.Since >= Backoff.Forgiven;
-        var inARow = wasWell || !crashes.TryGetValue(dyno.Slot, out var earlier) ? 1 : earlier.InARow + 1;
-        var why = status.Reason ?? (status.ExitCode is { } exit ? $"exited with status {exit}" : "stopped");
-        crashes[dyno.Slot] = new Crash(inARow, why, now + Backoff.Delay(inARow, Random.Shared.NextDouble()), status with { State = DynoState.Crashed });
+        if (filledSlot)
+            crashes.Add(dyno.Slot, dyno.Status, before.State == DynoState.Up ? before.Since : null, world.Clock.GetUtcNow());
     }
 
     private Prepared? Outcome_NeedsLock(DynoPlan plan, bool isTooLate)
@@ -410,8 +318,8 @@ internal sealed class AppDynos : IDisposable
         var slots = Enumerable.Range(1, web?.Quantity ?? 0).Select(i => new Slot(plan.Generation, "web", i)).ToArray();
         if (slots.All(slot => dynos.Exists(d => d.Slot == slot && d.Phase == DynoPhase.Kept && d.IsUp)))
             return new Prepared.Healthy();
-        if (slots.FirstOrDefault(crashes.ContainsKey) is { Type: not null } crashed)
-            return GiveUp_NeedsLock(plan, $"{crashed.Name} crashed while it booted: {crashes[crashed].Why}.");
+        if (slots.Select(crashes.Find).OfType<Crash>().FirstOrDefault() is { } crash)
+            return GiveUp_NeedsLock(plan, $"{crash.Slot.Name} crashed while it booted: {crash.Why.TrimEnd('.')}.");
         var trouble = dynos.Find(d => d.Slot.Generation == plan.Generation && d.LaunchTrouble?.Since + LaunchPatience < world.Clock.GetUtcNow())?.LaunchTrouble;
         if (trouble is { } found)
         {
@@ -429,91 +337,20 @@ internal sealed class AppDynos : IDisposable
         return new Prepared.Unhealthy(why);
     }
 
-    private void Publish_NeedsLock()
-    {
-        if (isPublishing || Same(acknowledged, Route_NeedsLock()))
-            return;
-        isPublishing = true;
-        _ = Task.Run(PublishAsync);
-    }
-
-    private async Task PublishAsync()
-    {
-        for (var pause = TimeSpan.FromMilliseconds(100); ; pause = Longer(pause))
-        {
-            Route? route;
-            lock (gate)
-                route = Route_NeedsLock();
-            try
-            {
-                await (route is null ? world.RemoveRoute(app, world.Stopping) : world.Publish(route, world.Stopping));
-                lock (gate)
-                {
-                    (acknowledged, isPublishing) = (route, false);
-                    Step_NeedsLock();
-                }
-                return;
-            }
-            catch (OperationCanceledException) when (world.Stopping.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception trouble)
-            {
-                world.Trouble(trouble, $"The route of app {app} could not be pushed");
-            }
-            await PauseAsync(pause);
-        }
-    }
-
     private void StopLeaving_NeedsLock()
     {
         foreach (var dyno in dynos.Where(d => d.Phase == DynoPhase.Leaving))
         {
-            // While a push is under way, who knows which of the two routes the router serves by.
-            if ((isPublishing && dyno.Slot.IsWeb) || acknowledged?.Targets.Any(t => t.Dyno == dyno.Id) == true)
+            if (route.MayLeadTo_NeedsLock(dyno))
                 continue;
             dyno.Phase = DynoPhase.Stopping;
-            _ = Task.Run(() => StopAsync(dyno));
-        }
-    }
-
-    private async Task StopAsync(Dyno dyno)
-    {
-        await dyno.Launch;
-        for (var pause = TimeSpan.FromMilliseconds(200); ; pause = Longer(pause))
-        {
-            try
-            {
-                if (!dyno.HasEnded)
-                {
-                    if (dyno.Slot.IsWeb)
-                        await world.Drained(dyno.Id, DrainLimit, world.Stopping);
-                    world.Log(app, dyno.Slot.Name, "Stopping all processes with SIGTERM");
-                }
-                await world.Runtime.StopAsync(dyno.Id, Grace, world.Stopping);
-                lock (gate)
-                {
-                    dyno.Phase = DynoPhase.Gone;
-                    Step_NeedsLock();
-                }
-                return;
-            }
-            catch (OperationCanceledException) when (world.Stopping.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception trouble)
-            {
-                world.Trouble(trouble, $"{dyno.Slot.Name} of app {app} could not be stopped");
-            }
-            await PauseAsync(pause);
+            _ = Task.Run(() => moves.StopAsync(dyno));
         }
     }
 
     private void SetAlarm_NeedsLock(DateTimeOffset now)
     {
-        var rests = Slots_NeedsLock().Where(s => s.Plan == wanted && crashes.ContainsKey(s.Slot)).Select(s => crashes[s.Slot].TryAgainAt);
+        var rests = Slots_NeedsLock().Where(s => ReferenceEquals(s.Plan, wanted)).Select(s => crashes.Find(s.Slot)?.TryAgainAt).OfType<DateTimeOffset>();
         var boots = dynos.Where(d => d.FillsSlot && d.Status.State == DynoState.Starting).Select(d => d.Since + BootLimitOfLastResort);
         var due = rests.Concat(boots).Where(at => at > now).DefaultIfEmpty(DateTimeOffset.MaxValue).Min();
         alarm.Change(due == DateTimeOffset.MaxValue ? Timeout.InfiniteTimeSpan : due - now + TimeSpan.FromMilliseconds(1), Timeout.InfiniteTimeSpan);
@@ -526,30 +363,17 @@ internal sealed class AppDynos : IDisposable
             bool Names(Slot slot) => typeOrName is null || slot.Type == typeOrName || slot.Name == typeOrName;
             foreach (var dyno in dynos.Where(d => d.FillsSlot && d.Slot.Generation == wanted?.Generation && Names(d.Slot)))
                 dyno.Phase = phase(dyno);
-            foreach (var slot in crashes.Keys.Where(Names).ToArray())
-                crashes.Remove(slot);
+            crashes.Forget(Names);
             Step_NeedsLock();
             return typeOrName is null || wanted?.Processes.Any(p => p.Type == typeOrName) == true || Slots_NeedsLock().Any(s => Names(s.Slot));
         }
     }
 
-    /// <summary>All of the current plan, and the web dynos of the one that is prepared.</summary>
-    private List<(Slot Slot, DynoPlan Plan, PlannedProcess Process)> Slots_NeedsLock()
-    {
-        var slots = new List<(Slot, DynoPlan, PlannedProcess)>();
-        foreach (var plan in new[] { wanted, next })
-        {
-            if (plan?.Slug is null || (plan == next && next.Generation == wanted?.Generation))
-                continue;
-            foreach (var process in plan.Processes.Where(p => plan == wanted || p.Type == "web"))
-                slots.AddRange(Enumerable.Range(1, process.Quantity).Select(i => (new Slot(plan.Generation, process.Type, i), plan, process)));
-        }
-        return slots;
-    }
+    private List<Planned> Slots_NeedsLock() => Planned.Of(wanted, next);
 
-    private bool Fits(Dyno dyno) => PlanOf(dyno.Slot) is { } process && process.Size == dyno.Status.Size && process.Command == dyno.Status.Command;
+    private bool Fits(Dyno dyno) => PlanOf(dyno.Slot) is { Process: var process } && process.Size == dyno.Status.Size && process.Command == dyno.Status.Command;
 
-    private PlannedProcess? PlanOf(Slot slot) => Slots_NeedsLock().Find(s => s.Slot == slot).Process;
+    private Planned? PlanOf(Slot slot) => Slots_NeedsLock().Find(s => s.Slot == slot);
 
     private Route? Route_NeedsLock() => wanted is null ? null : new Route
     {
@@ -564,29 +388,4 @@ internal sealed class AppDynos : IDisposable
         WhenEmpty = wanted.Slug is not null && wanted.Processes.Any(p => p is { Type: "web", Quantity: > 0 }) ? "H10" : "H14",
         Maintenance = wanted.Maintenance,
     };
-
-    private static bool Same(Route? a, Route? b) => a is null || b is null
-        ? a is null && b is null
-        : a with { Hosts = [], Targets = [] } == b with { Hosts = [], Targets = [] } && a.Hosts.SequenceEqual(b.Hosts) && a.Targets.SequenceEqual(b.Targets);
-
-    private async Task WaitAsync(Task signal, DateTimeOffset deadline, CancellationToken ct)
-    {
-        // Looks again after a second in any case: trouble with the runtime ripens by time alone.
-        var patience = TimeSpan.FromSeconds(Math.Clamp((deadline - world.Clock.GetUtcNow()).TotalSeconds, 0.001, 1));
-        try
-        {
-            await signal.WaitAsync(patience, world.Clock, ct);
-        }
-        catch (TimeoutException)
-        {
-            // The caller looks at the clock.
-        }
-    }
-
-    private async Task PauseAsync(TimeSpan pause) =>
-        await Task.Delay(pause, world.Clock, world.Stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-
-    private static TimeSpan Longer(TimeSpan pause) => pause < TimeSpan.FromSeconds(5) ? pause * 2 : pause;
-
-    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

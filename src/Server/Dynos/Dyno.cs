@@ -13,6 +13,24 @@ internal readonly record struct Slot(int Generation, string Type, int Index)
         new(status.Generation, status.Type, int.TryParse(status.Name.AsSpan(status.Name.LastIndexOf('.') + 1), out var index) ? index : 0);
 }
 
+/// <summary>A slot that should be filled, and with what.</summary>
+internal sealed record Planned(Slot Slot, DynoPlan Plan, PlannedProcess Process)
+{
+    /// <summary>All of the current plan, and the web dynos of the one that is prepared.</summary>
+    public static List<Planned> Of(DynoPlan? wanted, DynoPlan? next)
+    {
+        var prepared = next?.Generation == wanted?.Generation ? null : next;
+        return
+        [
+            .. All(wanted, _ => true),
+            .. All(prepared, process => process.Type == "web"),
+        ];
+    }
+
+    private static IEnumerable<Planned> All(DynoPlan? plan, Func<PlannedProcess, bool> which) => plan?.Slug is null ? []
+        : plan.Processes.Where(which).SelectMany(p => Enumerable.Range(1, p.Quantity).Select(i => new Planned(new Slot(plan.Generation, p.Type, i), plan, p)));
+}
+
 /// <summary>How far the fleet is with one dyno. What its process does is its <see cref="DynoStatus"/>.</summary>
 /// <code>Launching ─► Kept ─► (Retiring) ─► Leaving ─► Stopping ─► Gone</code>
 internal enum DynoPhase
@@ -70,5 +88,33 @@ internal sealed class Dyno(DynoStatus status, Slot slot, DateTimeOffset now)
     public bool Serves => IsUp && Slot.IsWeb && Status.Address is not null && Phase is DynoPhase.Kept or DynoPhase.Retiring;
 }
 
-/// <summary>What went wrong in one slot: how often in a row, why, and when it is tried again.</summary>
-internal sealed record Crash(int InARow, string Why, DateTimeOffset TryAgainAt, DynoStatus Last);
+internal static class Starts
+{
+    /// <summary>What to ask of the runtime for one slot of a plan that has a slug; a new dyno each time.</summary>
+    public static DynoStart Start(this DynoPlan plan, Slot slot, PlannedProcess process) => new()
+    {
+        Id = DynoId.New(),
+        App = plan.App,
+        Name = slot.Name,
+        Type = slot.Type,
+        Generation = slot.Generation,
+        Slug = plan.Slug!.Value,
+        Env = plan.Env.SetItem("DYNO", slot.Name),
+        Command = process.Command,
+        Size = process.Size,
+    };
+
+    /// <summary>Its status until the runtime says one.</summary>
+    public static DynoStatus Asked(this DynoStart start, DateTimeOffset now) => new()
+    {
+        Id = start.Id,
+        App = start.App,
+        Name = start.Name,
+        Type = start.Type,
+        Generation = start.Generation,
+        Size = start.Size,
+        Command = start.Command,
+        State = DynoState.Starting,
+        Since = now,
+    };
+}

@@ -27,6 +27,9 @@ internal sealed record FleetWorld
     /// <summary>Cancelled when the server stops; dynos go on without it.</summary>
     public CancellationToken Stopping { get; init; }
 
+    /// <summary>Returns early, without a word, when the server stops.</summary>
+    public async Task PauseAsync(TimeSpan pause) => await Task.Delay(pause, Clock, Stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
     public static FleetWorld Of(
         IRuntime runtime, Routes routes, RouterClient router, AppLogs logs, TimeProvider clock, Action<Exception, string> trouble, CancellationToken stopping) => new()
     {
