@@ -16,7 +16,8 @@ namespace Sluice.Builds;
 ///    work/out                         what the driver reports       (build's user)
 /// ID/tmp               → /tmp                                       (build's user)
 /// </code>
-internal sealed class BuildFolder(DataFolder data, BuildId id, uint? owner) : IDisposable
+/// <param name="discard">Takes a path out of sight at once, whatever names a tenant made in it; the framework cannot remove names that are not UTF-8.</param>
+internal sealed class BuildFolder(DataFolder data, BuildId id, uint? owner, Action<string> discard) : IDisposable
 {
     private const string CacheName = ".build-cache";
     private readonly string root = Path.Combine(data.Builds, id.Value.ToString("N"));
@@ -32,7 +33,7 @@ internal sealed class BuildFolder(DataFolder data, BuildId id, uint? owner) : ID
 
     public void Make(BuildRun run)
     {
-        Trash.Remove(root);
+        discard(root);
         MakeFolder(root, 0b111_001_001);
         MakeFolder(Work, 0b111_101_101);
         foreach (var folder in (string[])[App, Env, Out, Tmp])
@@ -101,10 +102,10 @@ internal sealed class BuildFolder(DataFolder data, BuildId id, uint? owner) : ID
     }
 
     /// <summary>Moves a top folder between the app and a cache, replacing what has its name there.</summary>
-    public static void MoveFolder(string name, string from, string to)
+    public void MoveFolder(string name, string from, string to)
     {
         var target = Path.Combine(to, name);
-        Trash.Remove(target);
+        discard(target);
         Directory.Move(Path.Combine(from, name), target);
     }
 
@@ -130,7 +131,7 @@ internal sealed class BuildFolder(DataFolder data, BuildId id, uint? owner) : ID
         return false;
     }
 
-    public void Dispose() => Trash.Remove(root);
+    public void Dispose() => discard(root);
 
     private void WriteVar(string name, string value)
     {
@@ -147,33 +148,5 @@ internal sealed class BuildFolder(DataFolder data, BuildId id, uint? owner) : ID
     {
         Directory.CreateDirectory(path);
         File.SetUnixFileMode(path, (UnixFileMode)mode);
-    }
-
-    /// <summary>Removes trees without following links; what is not there is fine.</summary>
-    private static class Trash
-    {
-        public static void Remove(string path)
-        {
-            var folder = new DirectoryInfo(path);
-            if (folder.LinkTarget is not null || File.Exists(path))
-                File.Delete(path);
-            else if (folder.Exists)
-                Delete(folder);
-        }
-
-        // A tenant may have taken its own folders' bits away; root does not mind, others do.
-        private static void Delete(DirectoryInfo folder)
-        {
-            try
-            {
-                folder.Delete(recursive: true);
-            }
-            catch (UnauthorizedAccessException)
-            {
-                foreach (var inner in folder.EnumerateDirectories("*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = true }).Prepend(folder))
-                    inner.UnixFileMode |= UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-                folder.Delete(recursive: true);
-            }
-        }
     }
 }

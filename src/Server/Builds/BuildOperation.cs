@@ -22,7 +22,7 @@ internal sealed class BuildOperation(SandboxHost sandboxes, SlugStore slugs, Dat
         Directory.CreateDirectory(data.Builds, (UnixFileMode)0b111_001_001);
         File.SetUnixFileMode(data.Builds, (UnixFileMode)0b111_001_001);
         foreach (var left in Directory.EnumerateDirectories(data.Builds))
-            Directory.Delete(left, recursive: true);
+            slugs.Discard(left);
         CopyReadable(Path.Combine(AppContext.BaseDirectory, "buildpacks"), packs);
     }
 
@@ -31,7 +31,7 @@ internal sealed class BuildOperation(SandboxHost sandboxes, SlugStore slugs, Dat
         var source = SourceOf(run);
         var owner = sandboxes.Isolates ? sandboxes.UidOf(run.App, SandboxUse.Build) : (uint?)null;
         var cache = $"{run.App}-{Stack}";
-        using var folder = new BuildFolder(data, run.Id, owner);
+        using var folder = new BuildFolder(data, run.Id, owner, slugs.Discard);
         folder.Make(run);
         await slugs.LayOutCacheAsync(cache, folder.CacheInApp, owner ?? Libc.geteuid(), ct);
         if (!Directory.Exists(folder.CacheInApp))
@@ -131,11 +131,11 @@ internal sealed class BuildOperation(SandboxHost sandboxes, SlugStore slugs, Dat
         if (!linked.IsEmpty)
         {
             foreach (var name in linked)
-                BuildFolder.MoveFolder(name, folder.App, folder.Cache);
+                folder.MoveFolder(name, folder.App, folder.Cache);
             await slugs.KeepCacheAsync(cache, folder.Cache, owner, ct);
             await slugs.LayOutCacheAsync(cache, folder.CacheAgain, owner, ct);
             foreach (var name in linked)
-                BuildFolder.MoveFolder(name, folder.CacheAgain, folder.App);
+                folder.MoveFolder(name, folder.CacheAgain, folder.App);
             return await slugs.PutAsync(folder.App, Stack, ct);
         }
         var made = await slugs.PutAsync(folder.App, Stack, ct);

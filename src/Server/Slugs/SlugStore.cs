@@ -34,7 +34,11 @@ public sealed class SlugStore : IDisposable
         this.data = data;
         this.clock = clock ?? TimeProvider.System;
         opened = new(Open);
-        trash = new(() => new(Below("trash")));
+        trash = new(() =>
+        {
+            Directory.CreateDirectory(data.Slugs, Private);
+            return new(Below("trash"));
+        });
     }
 
     /// <summary>A slug that nobody keeps stays this long, since its row may be on its way.</summary>
@@ -133,11 +137,7 @@ public sealed class SlugStore : IDisposable
     }
 
     /// <summary>Takes a tree on this file system out of sight at once and deletes it in the background, whatever names are in it. No error when there is none.</summary>
-    public void Discard(string tree)
-    {
-        _ = Objects;
-        trash.Value.Discard(tree);
-    }
+    public void Discard(string tree) => trash.Value.Discard(tree);
 
     /// <summary>Takes a lay-out away; whoever runs it must be gone. No error when there is none.</summary>
     public Task RemoveLayOutAsync(SlugDigest slug, CancellationToken ct)

@@ -52,6 +52,17 @@ public sealed class BuildTests(BuildGround ground) : IClassFixture<BuildGround>
     }
 
     [Fact]
+    public async Task A_name_that_is_not_UTF8_fails_the_build_by_name_and_leaves_nothing_behind()
+    {
+        BuildGround.NeedRoot();
+        var (outcome, _) = await ground.BuildAsync(await ground.AppAsync(), ground.Tar(Procfile, Postbuild("node -e \"fs.writeFileSync(Buffer.from([98, 255]), '1')\"")));
+
+        var failed = Assert.IsType<BuildOutcome.Failed>(outcome);
+        Assert.Equal(@"The name of a file is not UTF-8: b\xff. Rename it.", failed.Why);
+        Assert.False(Directory.Exists(Path.Combine(ground.Data.Builds, failed.Build.Value.ToString("N"))));
+    }
+
+    [Fact]
     public async Task Several_buildpacks_run_in_order_and_the_last_gives_the_default_processes()
     {
         BuildGround.NeedRoot();
