@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text;
+using Sluice.Accounts;
 using Sluice.Jobs;
 using Sluice.Logs;
 
@@ -16,13 +17,15 @@ public sealed partial class Releaser : BackgroundService
     private readonly ReleaseLedger ledger;
     private readonly ReleaseSteps steps;
     private readonly OpenLogs logs;
+    private readonly AppLogs appLogs;
+    private readonly AccountTable accounts;
     private readonly Wakeup wakeup;
     private readonly TimeProvider clock;
     private readonly ILogger<Releaser> logger;
     private readonly ConcurrentDictionary<AppId, bool> busy = new();
 
-    internal Releaser(ReleaseLedger ledger, ReleaseSteps steps, OpenLogs logs, Wakeup wakeup, TimeProvider clock, ILogger<Releaser> logger) =>
-        (this.ledger, this.steps, this.logs, this.wakeup, this.clock, this.logger) = (ledger, steps, logs, wakeup, clock, logger);
+    internal Releaser(ReleaseLedger ledger, ReleaseSteps steps, OpenLogs logs, AppLogs appLogs, AccountTable accounts, Wakeup wakeup, TimeProvider clock, ILogger<Releaser> logger) =>
+        (this.ledger, this.steps, this.logs, this.appLogs, this.accounts, this.wakeup, this.clock, this.logger) = (ledger, steps, logs, appLogs, accounts, wakeup, clock, logger);
 
     /// <summary>Says that there may be work, after a transaction that called <see cref="ReleaseLedger.Add"/>. May be lost: the worker also looks on a timer.</summary>
     public void Nudge() => wakeup.Nudge();
@@ -93,8 +96,11 @@ public sealed partial class Releaser : BackgroundService
         try
         {
             // What was in flight when we looked may have ended since, by the task before this one.
-            if (await ledger.FindAsync(release.Id, ct) is { IsTerminal: false } now)
-                await steps.TakeToItsEndAsync(now, ct);
+            if (await ledger.FindAsync(release.Id, ct) is not { IsTerminal: false } now)
+                return;
+            if (now.Step == "waiting")
+                await NoteAsync(now, ct);
+            await steps.TakeToItsEndAsync(now, ct);
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {
@@ -110,6 +116,14 @@ public sealed partial class Releaser : BackgroundService
             busy.TryRemove(release.App, out _);
             wakeup.Nudge();
         }
+    }
+
+    /// <summary>In the app's log, as Heroku says it.</summary>
+    private async Task NoteAsync(Release release, CancellationToken ct)
+    {
+        var who = (await accounts.FindAsync(release.User, ct))?.Email ?? "someone who is gone";
+        appLogs.Note(release.App, $"{release.Description} by user {who}");
+        appLogs.Note(release.App, $"Release v{release.Version} created by user {who}");
     }
 
     private async Task TellAsync(ReleaseId release, Func<string, ValueTask> output, CancellationToken ct)

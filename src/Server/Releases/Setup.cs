@@ -1,3 +1,4 @@
+using Sluice.Accounts;
 using Sluice.Apps;
 using Sluice.Dynos;
 using Sluice.Jobs;
@@ -22,7 +23,7 @@ internal static class ReleasesSetup
                 s.GetRequiredService<ReleaseLedger>(), s.GetRequiredService<CurrentPlans>(), s.GetRequiredService<SlugCatalog>(),
                 s.GetRequiredService<FormationTable>(), s.GetRequiredService<DynoFleet>(),
                 new ReleasePhase(s.GetRequiredService<IRuntime>(), s.GetRequiredService<OpenLogs>())),
-            s.GetRequiredService<OpenLogs>(), wakeup, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<Releaser>>()));
+            s.GetRequiredService<OpenLogs>(), s.GetRequiredService<AppLogs>(), s.GetRequiredService<AccountTable>(), wakeup, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<Releaser>>()));
         builder.Services.AddHostedService(s => s.GetRequiredService<CurrentPlans>());
         builder.Services.AddHostedService(s => s.GetRequiredService<Releaser>());
         return builder;

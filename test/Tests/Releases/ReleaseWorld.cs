@@ -10,6 +10,8 @@ using Sluice.Jobs;
 using Sluice.Logs;
 using Sluice.Pipelines;
 using Sluice.Releases;
+using Sluice.Router;
+using Sluice.Runtime;
 using Sluice.Slugs;
 using Sluice.Storage;
 using Sluice.Tests.Dynos;
@@ -52,9 +54,13 @@ internal sealed class ReleaseWorld : IAsyncDisposable
     private readonly FleetWorker fleetWorker;
     private readonly CurrentPlans plans;
 
-    public ReleaseWorld(Outside outside)
+    /// <param name="runtime">A real one in place of the scripted one.</param>
+    /// <param name="router">The line to a real router in place of the scripted one.</param>
+    public ReleaseWorld(Outside outside, IRuntime? runtime = null, RouterClient? router = null)
     {
         Outside = outside;
+        runtime ??= outside.Runtime;
+        var routes = router is null ? null : new Routes(router);
         var (db, vault, clock) = (outside.Records.Db, outside.Vault, TimeProvider.System);
         var wakeup = new Wakeup();
         Slugs = new SlugCatalog(db);
@@ -63,11 +69,11 @@ internal sealed class ReleaseWorld : IAsyncDisposable
         Ledger = new ReleaseLedger(db, vault, Slugs, wakeup, clock);
         Fleet = new DynoFleet(new FleetWorld
         {
-            Runtime = outside.Runtime,
-            Publish = outside.Router.PublishAsync,
-            PublishAll = outside.Router.PublishAllAsync,
-            RemoveRoute = outside.Router.RemoveAsync,
-            Drained = outside.Router.DrainedAsync,
+            Runtime = runtime,
+            Publish = routes is null ? outside.Router.PublishAsync : routes.PublishAsync,
+            PublishAll = routes is null ? outside.Router.PublishAllAsync : routes.PublishAllAsync,
+            RemoveRoute = routes is null ? outside.Router.RemoveAsync : routes.RemoveAsync,
+            Drained = router is null ? outside.Router.DrainedAsync : router.DrainedAsync,
             Log = (app, dyno, text) => Log.Enqueue((app, dyno, text)),
             Clock = clock,
             Trouble = (e, what) => Troubles.Enqueue($"{what}: {e.Message}"),
@@ -75,9 +81,10 @@ internal sealed class ReleaseWorld : IAsyncDisposable
         });
         var site = new Site { Port = 5000, Domain = "localhost", PublicUrl = new Uri("http://localhost:5000") };
         plans = new CurrentPlans(Ledger, Slugs, Apps, Formations, site, Fleet, clock, NullLogger<CurrentPlans>.Instance);
+        AppLogs = new AppLogs(outside.Data, clock);
         var logs = new OpenLogs(outside.Data, clock);
-        Steps = new ReleaseSteps(Ledger, plans, Slugs, Formations, Fleet, new ReleasePhase(outside.Runtime, logs));
-        Releaser = new Releaser(Ledger, Steps, logs, wakeup, clock, NullLogger<Releaser>.Instance);
+        Steps = new ReleaseSteps(Ledger, plans, Slugs, Formations, Fleet, new ReleasePhase(runtime, logs));
+        Releaser = new Releaser(Ledger, Steps, logs, AppLogs, new AccountTable(db), wakeup, clock, NullLogger<Releaser>.Instance);
         fleetWorker = new FleetWorker(Fleet);
         Pipelines = new PipelineCatalog(db, clock);
         Promoter = new Promoter(db, Ledger, Releaser, clock);
@@ -102,6 +109,8 @@ internal sealed class ReleaseWorld : IAsyncDisposable
     public ReleaseSteps Steps { get; }
 
     public Releaser Releaser { get; }
+
+    public AppLogs AppLogs { get; }
 
     public PipelineCatalog Pipelines { get; }
 
@@ -141,11 +150,14 @@ internal sealed class ReleaseWorld : IAsyncDisposable
         None);
 
     /// <summary>A slug whose files are there. Types as <c>web: node web.js</c>.</summary>
-    public async Task<SlugId> SlugAsync(App app, string? commit, params string[] types)
+    public Task<SlugId> SlugAsync(App app, string? commit, params string[] types) =>
+        SlugAsync(app, SlugDigest.Of(Encoding.UTF8.GetBytes(commit + string.Join(';', types))), commit, types);
+
+    public async Task<SlugId> SlugAsync(App app, SlugDigest digest, string? commit, params string[] types)
     {
         var slug = new Slug
         {
-            Id = SlugId.New(), App = app.Id, Digest = SlugDigest.Of(Encoding.UTF8.GetBytes(commit + string.Join(';', types))), Stack = "debian-12", Commit = commit,
+            Id = SlugId.New(), App = app.Id, Digest = digest, Stack = "debian-12", Commit = commit,
             ProcessTypes = types.Select(t => t.Split(": ")).ToImmutableSortedDictionary(t => t[0], t => t[1]), Size = 1,
             CreatedAt = DateTimeOffset.UnixEpoch, UpdatedAt = DateTimeOffset.UnixEpoch,
         };
@@ -168,6 +180,7 @@ internal sealed class ReleaseWorld : IAsyncDisposable
         await Releaser.StopAsync(None);
         await plans.StopAsync(None);
         await fleetWorker.StopAsync(None);
+        AppLogs.Dispose();
     }
 
     public static async Task UntilAsync(Func<bool> holds, string what)

@@ -1,4 +1,5 @@
 using Sluice.Apps;
+using Sluice.Logs;
 using Sluice.Releases;
 using Sluice.Runtime;
 using Sluice.Tests.Dynos;
@@ -37,6 +38,9 @@ public sealed class ReleaserTests : IAsyncDisposable
         Assert.Equal(("web.1", 2, DynoState.Up), (dyno.Name, dyno.Generation, dyno.State));
         Assert.Equal(["shop.localhost"], outside.Router.RouteOf(app.Id)!.Hosts);
         Assert.Single(outside.Runtime.Alive);
+        Assert.Equal(
+            ["Deploy 0f0a53b by user ada@localhost", "Release v2 created by user ada@localhost"],
+            (await world.AppLogs.RecentAsync(app.Id, 10, new LogFilter(), ReleaseWorld.None)).Select(l => l.Text));
         Assert.NotNull((await world.Apps.FindAsync(app.Id, ReleaseWorld.None))!.ReleasedAt);
     }
 
