@@ -35,7 +35,7 @@ internal static unsafe class Libc
     [DllImport("libc", SetLastError = true)] public static extern int epoll_wait(int epoll, EpollEvent* events, int max, int timeoutMs);
     [DllImport("libc", SetLastError = true)] public static extern int waitid(int idType, int id, SigInfo* info, int options);
     [DllImport("libc", SetLastError = true)] public static extern int getsockopt(int fd, int level, int name, PeerCredentials* value, uint* size);
-    [DllImport("libc", SetLastError = true)] private static extern long syscall(long number, long a, long b, long c, long d);
+    [DllImport("libc", SetLastError = true)] private static extern long syscall(long number, long a, long b, long c, long d, long e);
 
     // posix_spawn answers the error itself, not errno. Its structures are opaque: glibc's are 80 and 336 bytes, callers give 128 and 512.
     [DllImport("libc")] public static extern int posix_spawn(int* pid, string path, void* actions, void* attributes, byte** argv, byte** envp);
@@ -52,7 +52,10 @@ internal static unsafe class Libc
     [DllImport("libc")] public static extern int sigfillset(void* signals);
     [DllImport("libc")] public static extern int sigemptyset(void* signals);
 
-    public static int PidfdOpen(int pid) => (int)syscall(434, pid, 0, 0, 0);
+    public static int PidfdOpen(int pid) => (int)syscall(434, pid, 0, 0, 0, 0);
+
+    /// <summary>For calls that libc of Debian 12 has no name for.</summary>
+    public static long Syscall(long number, long a, long b, long c, long d, long e) => syscall(number, a, b, c, d, e);
 
     public static int Errno => Marshal.GetLastPInvokeError();
 

@@ -64,6 +64,20 @@ public sealed class SandboxTests(RootSandboxes sandboxes) : IClassFixture<RootSa
     }
 
     [Fact]
+    public async Task All_of_app_belongs_to_the_dyno_and_can_be_changed_without_the_slug_changing()
+    {
+        var slug = Directory.CreateDirectory(Path.Combine(sandboxes.Data.Root, Guid.NewGuid().ToString("N"))).FullName;
+        var deep = Directory.CreateDirectory(Path.Combine(slug, "a/b")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(deep, "file"), "old\n");
+        File.SetUnixFileMode(Path.Combine(deep, "file"), UnixFileMode.UserRead);
+        var (exit, output) = await sandboxes.RunAsync(sandboxes.Spec("stat -c %U . a a/b a/b/file; echo new > a/b/new; chmod u+w a/b/file; echo more >> a/b/file; cat a/b/file; rm a/b/file; ls a/b") with { LayOut = slug });
+        Assert.Equal("dyno\ndyno\ndyno\ndyno\nold\nmore\nnew\n", output);
+        Assert.Equal(0, exit.Code);
+        Assert.Equal("old\n", await File.ReadAllTextAsync(Path.Combine(deep, "file")));
+        Assert.Equal(["file"], Directory.EnumerateFileSystemEntries(deep).Select(p => Path.GetFileName(p)!));
+    }
+
+    [Fact]
     public async Task No_probe_gets_out() => await SandboxCheck.RunAsync(sandboxes.Host, sandboxes.Data, TestContext.Current.CancellationToken);
 
     [Fact]
