@@ -74,14 +74,17 @@ public sealed class AgentHost(DataFolder data)
 
     private Socket Listen()
     {
-        Directory.CreateDirectory(data.Run);
-        File.Delete(data.AgentSocket);
+        // Made where only we may write, then moved: in the server's own folder a link could take the path's place between two of these steps.
+        var fresh = Path.Combine(Directory.CreateDirectory(data.Sandboxes).FullName, "sock");
+        File.Delete(fresh);
         var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        listener.Bind(new UnixDomainSocketEndPoint(data.AgentSocket));
-        File.SetUnixFileMode(data.AgentSocket, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite);
+        listener.Bind(new UnixDomainSocketEndPoint(fresh));
+        File.SetUnixFileMode(fresh, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite);
         if (Libc.geteuid() == 0 && SystemUser.Sluice is { } user)
-            Libc.Check(Libc.chown(data.AgentSocket, 0, user.Gid), "Giving the agent's socket to the server's group");
+            Libc.Check(Libc.chown(fresh, 0, user.Gid), "Giving the agent's socket to the server's group");
         listener.Listen(256);
+        Directory.CreateDirectory(data.Run);
+        File.Move(fresh, data.AgentSocket, overwrite: true);
         return listener;
     }
 

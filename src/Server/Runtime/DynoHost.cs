@@ -65,10 +65,20 @@ internal sealed class DynoHost(
         watchers[changes] = 0;
         try
         {
+            var given = new Dictionary<DynoId, DynoState>();
             foreach (var status in List())
-                await give(status);
+                await GiveAsync(status);
             await foreach (var status in changes.Reader.ReadAllAsync(ct))
+                await GiveAsync(status);
+
+            // A change that came while the list was read is in both; a dyno's states only go on.
+            async ValueTask GiveAsync(DynoStatus status)
+            {
+                if (given.TryGetValue(status.Id, out var last) && status.State <= last)
+                    return;
+                given[status.Id] = status.State;
                 await give(status);
+            }
         }
         finally
         {

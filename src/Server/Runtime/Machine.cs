@@ -27,7 +27,7 @@ internal sealed class Machine
             throw new AgentException("This machine has no control groups with memory, pids and cpu beside a v2 tree: sandboxes cannot be limited. `--one-team` runs without limits.");
         return new Machine
         {
-            lease = share, Identities = new Identities(Path.Combine(data.Root, "uids.json"), share.FirstUid), Groups = groups,
+            lease = share, Identities = new Identities(Path.Combine(data.Sandboxes, SharedFolder, "uids.json"), share.FirstUid), Groups = groups,
             Network = oneTeam ? null : new Network(share, instance, clock), OpenFiles = MostOpenFiles,
         };
     }

@@ -10,6 +10,7 @@ namespace Sluice.Runtime;
 internal sealed class MachineLease : IDisposable
 {
     private const int Shares = 64;
+    private static readonly TimeSpan OwnWithin = TimeSpan.FromSeconds(10);
     private const int LockExclusive = 2, LockNonBlocking = 4;
     private readonly int descriptor;
     private readonly string file;
@@ -38,8 +39,11 @@ internal sealed class MachineLease : IDisposable
             if (owner is not null && owner.Instance != instance && File.Exists(Path.Combine(owner.Root, "instance")))
                 continue;
             var held = Libc.Check(Libc.open(path + ".lock", Libc.O_RDWR | Libc.O_CREAT | Libc.O_CLOEXEC, 0x180), $"Opening {path}.lock");
-            if (Libc.flock(held, LockExclusive | LockNonBlocking) < 0)
+            // Its own may be held for a moment more by the agent before this one; another's is not waited for.
+            if (!SpinWait.SpinUntil(() => Libc.flock(held, LockExclusive | LockNonBlocking) == 0, owner?.Instance == instance ? OwnWithin : TimeSpan.Zero))
             {
+                if (owner?.Instance == instance)
+                    throw new AgentException("Another agent of this data folder still runs.");
                 Libc.close(held);
                 continue;
             }

@@ -181,7 +181,8 @@ public sealed class SandboxHost : IAsyncDisposable
     {
         var place = new SandboxPlace
         {
-            Folder = folder, Shared = Path.Combine(data.Sandboxes, Machine.SharedFolder), Group = group, OwnNetwork = link is not null,
+            Folder = folder, Shared = Path.Combine(data.Sandboxes, Machine.SharedFolder), Group = group,
+            HasProfile = spec.Use == SandboxUse.Run && spec.LayOut is { } slug && Directory.Exists(Path.Combine(slug, ".profile.d")),
             Uid = machine.Value.Identities is null ? null : UidOf(spec.App, spec.Use),
         };
         using var descriptors = new Descriptors();

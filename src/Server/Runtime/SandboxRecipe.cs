@@ -15,7 +15,9 @@ internal sealed record SandboxPlace
     /// <summary>Null in one-team mode: the agent's own.</summary>
     public uint? Uid { get; init; }
     public ControlGroup? Group { get; init; }
-    public bool OwnNetwork { get; init; }
+
+    /// <summary>The slug brings scripts to source before the command.</summary>
+    public bool HasProfile { get; init; }
 }
 
 /// <summary>
@@ -62,7 +64,7 @@ internal static class SandboxRecipe
         "sh", "-c", Wrapper, "sh",
         $"{spec.Limits.FileSizeBytes / 512}", $"{openFiles}", .. place.Group?.Joins ?? [], "--",
         .. Drop(place), "/usr/bin/bwrap", "--args", $"{ArgsDescriptor}", "--seccomp", $"{FilterDescriptor}", "--json-status-fd", $"{StatusDescriptor}", "--",
-        .. Inside(spec),
+        .. Inside(spec, place),
     ];
 
     // bwrap started as root could write the host's sysctls, whatever its options: the uid is dropped first.
@@ -70,8 +72,8 @@ internal static class SandboxRecipe
         ["/usr/bin/setpriv", $"--reuid={uid}", $"--regid={uid}", "--clear-groups", "--no-new-privs", "--"];
 
     // Tenant text begins here: after `--`, as one word.
-    private static ImmutableArray<string> Inside(SandboxSpec spec) =>
-        spec.Use == SandboxUse.Build ? ["bash", "-c", spec.Command] : ["bash", "-c", Profile, spec.Command];
+    private static ImmutableArray<string> Inside(SandboxSpec spec, SandboxPlace place) =>
+        !place.HasProfile ? ["bash", "-c", spec.Command] : ["bash", "-c", Profile, spec.Command];
 
     /// <summary>bwrap's options, as they go through the descriptor.</summary>
     public static byte[] ArgsBytes(SandboxSpec spec, SandboxPlace place) =>

@@ -53,9 +53,7 @@ public sealed class RunningAgent : IAsyncDisposable
         Directory.CreateDirectory(agent.Data.Run);
         if (uid is not null)
         {
-            var copy = Directory.CreateDirectory(Path.Combine(agent.Data.Root, "copy")).FullName;
-            foreach (var file in Directory.GetFiles(AppContext.BaseDirectory).Where(f => Path.GetExtension(f) is ".dll" or ".json" or ""))
-                File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
+            await Shell.TextAsync(new Command("cp", "-r", AppContext.BaseDirectory, Path.Combine(agent.Data.Root, "copy")), TestContext.Current.CancellationToken);
             await Shell.TextAsync(new Command("chown", "-R", $"{uid}:{uid}", agent.Data.Root), TestContext.Current.CancellationToken);
         }
         agent.Begin();
