@@ -58,6 +58,7 @@ internal sealed class SlugBench : IDisposable
             await AtRestAsync(data, ct);
             var changed = await TimeAsync(() => store.PutAsync(next, "debian-12", ct));
             await AtRestAsync(data, ct);
+            Console.Error.WriteLine($"  put {whole.TotalSeconds:0.00} and {changed.TotalSeconds:0.00} s, tar {packed.TotalSeconds:0.00} s; lay out {laidOut.TotalSeconds:0.00} s, untar {unpacked.TotalSeconds:0.00} s");
             if (!isWarmUp)
             {
                 pack.Add(packed);
