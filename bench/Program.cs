@@ -1,9 +1,17 @@
 using Sluice.Bench;
 
 // Measurements as a table of medians and ratios. `bench` runs all groups, `bench slugs …` those named. Exits 1 when a row is short, and names it.
+if (args is [BareProxy.Verb, var port, var backEnd])
+    return await BareProxy.RunAsync(port, backEnd);
+
 var groups = new Dictionary<string, Func<CancellationToken, Task<IReadOnlyList<Row>>>>
 {
     ["slugs"] = SlugBench.RunAsync,
+    ["sandbox"] = SandboxBench.RunAsync,
+    ["idle"] = IdleBench.RunAsync,
+    ["deploy"] = DeployBench.RunAsync,
+    ["cli"] = CliBench.RunAsync,
+    ["router"] = RouterBench.RunAsync,
 };
 
 using var stop = new CancellationTokenSource();

@@ -19,6 +19,17 @@ internal sealed record Row(string Name, string Measured, string Reference, strin
         return new(name, Text(mine), Text(other), (mine / other).ToString("0.00", CultureInfo.InvariantCulture), $"≤ +{Text(bar)}", mine - other <= bar);
     }
 
+    /// <summary>A time that must not be longer than <paramref name="bar"/>; its reference says what of that is not ours.</summary>
+    public static Row Within(string name, IReadOnlyList<TimeSpan> measured, IReadOnlyList<TimeSpan> reference, TimeSpan bar)
+    {
+        var (mine, other) = (Median(measured), Median(reference));
+        return new(name, Text(mine), Text(other), (mine / other).ToString("0.00", CultureInfo.InvariantCulture), $"≤ {Text(bar)}", mine <= bar);
+    }
+
+    /// <summary>A number that must not be larger than <paramref name="bar"/>, beside that of something known.</summary>
+    public static Row Within(string name, double measured, double reference, double bar, string unit) =>
+        new(name, $"{measured:0.##} {unit}", $"{reference:0.##} {unit}", $"{measured / reference:0.00}", $"≤ {bar:0.##} {unit}", measured <= bar);
+
     /// <summary>A number that stands for itself.</summary>
     public static Row AtMost(string name, double measured, double bar, string unit) =>
         new(name, $"{measured:0.##} {unit}", "", "", $"≤ {bar:0.##} {unit}", measured <= bar);

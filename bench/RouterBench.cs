@@ -1,0 +1,162 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Sluice.Roles;
+using Sluice.Router;
+using Sluice.Runtime;
+using Route = Sluice.Router.Route;
+
+namespace Sluice.Bench;
+
+/// <summary>
+/// Requests per second through our router, a bare YARP and nginx, one after the other, round by round: 64 connections, small answers, the same
+/// nginx behind them. wrk and the back end share the machine's cores with them.
+/// </summary>
+internal sealed class RouterBench : IAsyncDisposable
+{
+    private const int Rounds = 3;
+    private const string Host = "bench.localhost";
+
+    private readonly string folder = Place.NewFolder();
+    private readonly Stack<IAsyncDisposable> started = new();
+
+    public static async Task<IReadOnlyList<Row>> RunAsync(CancellationToken ct)
+    {
+        await using var bench = new RouterBench();
+        var backEnd = await bench.NginxAsync("back", 1, "location / { return 200 \"hello\\n\"; }", ct);
+        var ports = new[]
+        {
+            await bench.RouterAsync(backEnd, ct),
+            await bench.BareAsync(backEnd, ct),
+            await bench.NginxAsync("front", 2, "location / { proxy_pass http://back; proxy_http_version 1.1; proxy_set_header Connection \"\"; }", ct, backEnd),
+        };
+        var rates = ports.Select(_ => new List<double>()).ToArray();
+        for (var round = 0; round <= Rounds; round++)
+        {
+            for (var i = 0; i < ports.Length; i++)
+            {
+                var rate = await RateAsync(ports[i], ct);
+                if (round > 0)   // the first warms them up
+                    rates[i].Add(rate);
+            }
+        }
+        var (ours, bare, nginx) = (Median(rates[0]), Median(rates[1]), Median(rates[2]));
+        return
+        [
+            Row.AtLeast("requests per second through the router, against a bare YARP", ours, bare, 0.85, "/s"),
+            Row.AtLeast("requests per second through the router, against nginx", ours, nginx, 0.5, "/s"),
+        ];
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var process in started)
+            await process.DisposeAsync();
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private static double Median(List<double> rates) => rates.Order().ElementAt(rates.Count / 2);
+
+    private static async Task<double> RateAsync(int port, CancellationToken ct)
+    {
+        var said = await Shell.TextAsync(new Command("wrk", "-t2", "-c64", "-d5s", "-H", $"Host: {Host}", $"http://127.0.0.1:{port}/"), ct);
+        if (said.Contains("Non-2xx", StringComparison.Ordinal) || said.Contains("Socket errors", StringComparison.Ordinal))
+            throw new IOException($"Not every request was answered well: {said}");
+        var line = said.Split('\n').First(l => l.StartsWith("Requests/sec:", StringComparison.Ordinal));
+        return double.Parse(line[13..].Trim(), CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>The router role of the published server, alone, with one app in its saved table.</summary>
+    private async Task<int> RouterAsync(int backEnd, CancellationToken ct)
+    {
+        var data = new DataFolder(Path.Combine(folder, "data"));
+        Directory.CreateDirectory(data.Run);
+        new SavedTable(data).Save(new RouteTable(1, [new Route
+        {
+            App = AppId.New(), Name = "bench", Hosts = [Host], Targets = [new Target(DynoId.New(), "web.1", "127.0.0.1", backEnd)],
+        }]));
+        var port = Place.FreePort();
+        var socket = PortSockets.Open(port, null)[0];
+        var options = new UpOptions { Data = data, Port = port };
+        started.Push(new SpawnedRouter(socket, options));
+        using var http = BenchServer.Loopback(port);
+        await UntilAsync(http, new Uri($"http://{Host}:{port}/"), ct);
+        return port;
+    }
+
+    private async Task<int> BareAsync(int backEnd, CancellationToken ct)
+    {
+        var bare = await BareProxy.StartAsync($"http://127.0.0.1:{backEnd}", ct);
+        started.Push(bare);
+        return bare.Port;
+    }
+
+    private async Task<int> NginxAsync(string name, int workers, string location, CancellationToken ct, int? upstream = null)
+    {
+        var port = Place.FreePort();
+        var home = Directory.CreateDirectory(Path.Combine(folder, name)).FullName;
+        var file = Path.Combine(home, "nginx.conf");
+        await File.WriteAllTextAsync(file, $$"""
+            worker_processes {{workers}};
+            daemon off;
+            pid {{home}}/pid;
+            error_log stderr error;
+            events { worker_connections 1024; }
+            http {
+                access_log off;
+                keepalive_requests 100000000;
+                client_body_temp_path {{home}}/body;
+                proxy_temp_path {{home}}/proxy;
+                fastcgi_temp_path {{home}}/fastcgi;
+                uwsgi_temp_path {{home}}/uwsgi;
+                scgi_temp_path {{home}}/scgi;
+                {{(upstream is null ? "" : $"upstream back {{ server 127.0.0.1:{upstream}; keepalive 64; keepalive_requests 100000000; }}")}}
+                server {
+                    listen 127.0.0.1:{{port}};
+                    {{location}}
+                }
+            }
+            """, ct);
+        var nginx = new Started(new Command("nginx", "-p", home, "-c", file, "-e", "stderr"));
+        started.Push(nginx);
+        using var http = BenchServer.Loopback(port);
+        await nginx.AnswersAsync(http, new Uri($"http://localhost:{port}/"), ct);
+        return port;
+    }
+
+    private static async Task UntilAsync(HttpClient http, Uri url, CancellationToken ct)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        limit.CancelAfter(TimeSpan.FromSeconds(30));
+        using var answer = await http.GetAsync(url, limit.Token);   // the socket is open already: it waits in its queue
+        answer.EnsureSuccessStatusCode();
+    }
+
+    /// <summary>A router that inherits its socket, as from the supervisor.</summary>
+    private sealed class SpawnedRouter : IAsyncDisposable
+    {
+        private const int SigKill = 9;
+        private readonly System.Net.Sockets.Socket socket;
+        private readonly int pid;
+
+        public SpawnedRouter(System.Net.Sockets.Socket socket, UpOptions options)
+        {
+            this.socket = socket;
+            var command = Place.Ours(Place.Server);
+            pid = Spawn.Start(new SpawnSpec
+            {
+                File = Place.Server,
+                Args = ["sluice", "router", .. options.ToFlags(), "--sockets", "3"],
+                Env = command.Env.SetItem("PATH", Shell.Path),
+                WorkingDirectory = options.Data.Root,
+                Descriptors = [(2, 1), (2, 2), ((int)socket.Handle, 3)],
+            });
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            Spawn.Kill(pid, SigKill);
+            await Spawn.WaitAsync(pid, CancellationToken.None);
+            socket.Dispose();
+        }
+    }
+}
