@@ -18,7 +18,7 @@ internal sealed record DynoTimes
 internal sealed class Dyno
 {
     private const int LinesPerSecond = 5000;
-    private static readonly TimeSpan FirstTry = TimeSpan.FromMilliseconds(15), LastTry = TimeSpan.FromMilliseconds(250), TryFor = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan FirstTry = TimeSpan.FromMilliseconds(5), LastTry = TimeSpan.FromMilliseconds(250), TryFor = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan DrainFor = TimeSpan.FromSeconds(2), TermAgain = TimeSpan.FromMilliseconds(50);
 
     private readonly SandboxHost sandboxes;
