@@ -8,13 +8,10 @@ internal static class AgentRole
     /// <summary>Answers when the agent takes requests.</summary>
     public const string Ready = "ready";
 
-    /// <summary>Stops every dyno: before the agent itself stops for good.</summary>
-    public const string StopDynos = "dynos.stop-all";
-
     public static async Task<int> RunAsync(UpOptions options, Func<AgentHost, UpOptions, AgentHost> compose)
     {
         var signals = new RoleSignals();
-        var host = compose(new AgentHost(options.Data), options).On<AgentWord, AgentWord>(Ready, (word, _, _) => Task.FromResult(word));
+        var host = compose(new AgentHost(options.Data), options).On<Nothing, Nothing>(Ready, (word, _, _) => Task.FromResult(word));
         try
         {
             await host.StartAsync(signals.Token);
@@ -29,6 +26,3 @@ internal static class AgentRole
         return 0;
     }
 }
-
-/// <summary>A request or an answer that says nothing more.</summary>
-internal sealed record AgentWord;

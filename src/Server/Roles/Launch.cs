@@ -33,7 +33,7 @@ internal sealed record Launch
             Args = drop
                 ? ["setpriv", $"--reuid={User!.Uid}", $"--regid={User.Gid}", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all", "--no-new-privs", "--", .. sluice]
                 : sluice,
-            Env = Environment.SetItem("PATH", $"{Binaries}:{Environment.GetValueOrDefault("PATH", Shell.Path)}").SetItem("HOME", Options.Data.Root),
+            Env = EnvironmentOf(role).SetItem("PATH", $"{Binaries}:{Environment.GetValueOrDefault("PATH", Shell.Path)}").SetItem("HOME", Options.Data.Root),
             Descriptors = [(1, 1), (2, 2), .. role == Router ? Sockets.Zip(SocketTargets()) : []],
             WorkingDirectory = Options.Data.Root,
         };
@@ -47,6 +47,9 @@ internal sealed record Launch
             .ToImmutableDictionary(e => e.Item1, e => e.Item2)
             .SetItem("DOTNET_ROOT", runtimeRoot)
             .SetItem("DOTNET_NOLOGO", "1");
+
+    /// <summary>The database's address holds a password: only the server asks the database.</summary>
+    private ImmutableDictionary<string, string> EnvironmentOf(string role) => role == Server ? Environment : Environment.Remove("SLUICE_DATABASE_URL");
 
     private const string SetPriv = "/usr/bin/setpriv";
 

@@ -54,7 +54,7 @@ internal static class ServerRole
     {
         try
         {
-            await agent.CallAsync<AgentWord, AgentWord>(AgentRole.Ready, new AgentWord(), null, ct);
+            await agent.CallAsync<Nothing, Nothing>(AgentRole.Ready, new Nothing(), null, ct);
             return true;
         }
         catch (AgentException)

@@ -13,7 +13,7 @@ namespace Sluice.Roles;
 /// </summary>
 internal sealed class Supervisor(UpOptions asked, TextWriter output, TimeProvider clock)
 {
-    private static readonly TimeSpan HealthyWithin = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan HealthyWithin = TimeSpan.FromSeconds(120);
     private static readonly List<PosixSignalRegistration> Kept = [];
 
     private readonly DataFolder data = asked.Data;
@@ -51,7 +51,7 @@ internal sealed class Supervisor(UpOptions asked, TextWriter output, TimeProvide
         var requests = new RestartRequests(data, RestartAsync).ServeAsync(stop.Token);
         var announced = AnnounceAsync(options, stop.Token);
         var first = await Task.WhenAny([Task.Delay(Timeout.Infinite, stop.Token), .. kept, FailedAsync(announced)]);
-        var code = first is Task<int> { IsCompletedSuccessfully: true } refused ? await refused : 0;
+        var code = first is Task<int> { IsCompletedSuccessfully: true } ? 1 : 0;
         await stop.CancelAsync();
         await StopAllAsync();
         await Task.WhenAll([requests, announced, .. kept]).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -137,7 +137,7 @@ internal sealed class Supervisor(UpOptions asked, TextWriter output, TimeProvide
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(45));
         try
         {
-            await new AgentClient(data).CallAsync<AgentWord, AgentWord>(AgentRole.StopDynos, new AgentWord(), null, limit.Token);
+            await new AgentClient(data).CallAsync<Nothing, Nothing>(DynoOps.StopAll, new Nothing(), null, limit.Token);
         }
         catch (Exception e) when (e is AgentException or OperationCanceledException)
         {

@@ -69,7 +69,10 @@ public sealed record UpOptions
             if (name is "--one-team" or "--keep-dynos" && value is null)
                 values[name] = "";
             else if (name is not ("--data" or "--port" or "--bind" or "--domain" or "--public-url" or "--sockets"))
+            {
                 faults.Add($"There is no flag {name}.");
+                i += value is null && i + 1 < flags.Count && !flags[i + 1].StartsWith('-') ? 1 : 0;
+            }
             else if ((value ?? (++i < flags.Count ? flags[i] : null)) is { } given)
                 values[name] = given;
             else

@@ -140,7 +140,7 @@ internal sealed record RouterLimits
     public TimeSpan Connect { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>How long a request to the API waits for a server that restarts.</summary>
-    public TimeSpan ServerAway { get; init; } = TimeSpan.FromSeconds(8);
+    public TimeSpan ServerAway { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>How long a router that was replaced keeps serving the connections it has.</summary>
     public TimeSpan Drain { get; init; } = TimeSpan.FromSeconds(30);

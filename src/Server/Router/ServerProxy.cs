@@ -36,9 +36,16 @@ internal sealed class ServerProxy(DataFolder data, IHttpForwarder forwarder, Rou
     {
         AllowSlowBodies(http);
         using var exchange = new Exchange(http, Timeout.InfiniteTimeSpan, isDraining);
-        var error = await forwarder.SendAsync(http, "http://server", server, config, exchange, http.RequestAborted);
-        if (error == ForwarderError.None || http.Response.HasStarted || http.RequestAborted.IsCancellationRequested)
-            return;
+        for (var attempt = 1; ; attempt++)
+        {
+            var error = await forwarder.SendAsync(http, "http://server", server, config, exchange, http.RequestAborted);
+            if (error == ForwarderError.None || http.Response.HasStarted || http.RequestAborted.IsCancellationRequested)
+                return;
+            // A server that stops closes what waits in its queue. Reading twice is harmless; anything else may have been done already.
+            if (attempt > 1 || !exchange.NothingSent || !(HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method)))
+                break;
+            http.Response.StatusCode = StatusCodes.Status200OK;
+        }
         await (exchange.NothingSent
             ? ErrorPage.WriteAsync(http, 503, "503", "The Sluice server is away.", "Apps are served meanwhile. Try again in a moment; its operator finds why in its log.")
             : ErrorPage.WriteAsync(http, 503, "503", "The Sluice server went away in the middle of this request.", "Look at what it did before you send it again."));
