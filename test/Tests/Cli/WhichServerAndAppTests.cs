@@ -131,6 +131,29 @@ public sealed class WhichServerAndAppTests
     }
 
     [Fact]
+    public async Task Env_adds_our_authority_to_those_that_the_shell_names_already()
+    {
+        using var typed = new Typed();
+        var data = Path.Combine(typed.Home, "data");
+        var theirs = Path.Combine(typed.Home, "theirs.pem");
+        typed.Variables["SLUICE_DATA"] = data;
+        typed.Variables["GIT_SSL_CAINFO"] = theirs;
+        WriteFolder(data, new Uri("http://localhost:5000"));
+        await File.WriteAllTextAsync(theirs, "THEIRS", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(Path.Combine(data, "ca.pem"), "OURS\n", TestContext.Current.CancellationToken);
+
+        Assert.Equal(0, await typed.Run("env"));
+        var both = Path.Combine(typed.Home, ".config/sluice/GIT_SSL_CAINFO.5000.pem");
+        Assert.Contains($"export GIT_SSL_CAINFO='{both}'\n", typed.Out, StringComparison.Ordinal);
+        Assert.Contains($"export NODE_EXTRA_CA_CERTS='{data}/ca.pem'\n", typed.Out, StringComparison.Ordinal);
+        Assert.Equal("THEIRS\nOURS\n", await File.ReadAllTextAsync(both, TestContext.Current.CancellationToken));
+
+        typed.Variables["GIT_SSL_CAINFO"] = both;
+        Assert.Equal(0, await typed.Run("env"));
+        Assert.Equal("THEIRS\nOURS\n", await File.ReadAllTextAsync(both, TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
     public async Task Env_of_a_server_elsewhere_says_why_the_heroku_cli_cannot_use_it()
     {
         using var typed = new Typed { Variables = { ["SLUICE_URL"] = "https://sluice.example.com", ["SLUICE_KEY"] = "a-key" } };

@@ -1,4 +1,5 @@
 using Sluice.Cli.Output;
+using Sluice.Cli.Server;
 
 namespace Sluice.Cli.Commands.Own;
 
@@ -51,7 +52,13 @@ internal sealed class Env : CliCommand
         yield return ("HEROKU_DISABLE_AUTOUPDATE", "1");
         if (Authority(run) is { } ca)
         {
-            yield return ("NODE_EXTRA_CA_CERTS", ca);
+            yield return ("NODE_EXTRA_CA_CERTS", Together(run, ca, "NODE_EXTRA_CA_CERTS"));
+
+            // Where it is set, git asks no settings about it.
+            if (run.Surroundings.Variable("GIT_SSL_CAINFO") is not null)
+            {
+                yield return ("GIT_SSL_CAINFO", Together(run, ca, "GIT_SSL_CAINFO"));
+            }
         }
     }
 
@@ -73,6 +80,24 @@ internal sealed class Env : CliCommand
         }
 
         yield return ("GIT_CONFIG_COUNT", $"{count}");
+    }
+
+    /// <summary>The authorities that the shell names already, and ours, in one file: what else it trusted there it goes on trusting.</summary>
+    private static string Together(Run run, string ca, string variable)
+    {
+        var both = Path.Combine(Path.GetDirectoryName(new SavedLogins(run.Surroundings).Path)!, $"{variable}.{run.Location.Url.Port}.pem");
+        if (run.Surroundings.Variable(variable) is not { } theirs || theirs == ca || !File.Exists(theirs))
+        {
+            return ca;
+        }
+
+        if (theirs != both)
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(both)!);
+            File.WriteAllText(both, $"{File.ReadAllText(theirs).TrimEnd()}\n{File.ReadAllText(ca)}");
+        }
+
+        return both;
     }
 
     /// <summary>The private CA of a server on this machine; null when it has none.</summary>
