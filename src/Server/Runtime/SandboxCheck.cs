@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Net;
-using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using System.Text;
 
@@ -56,8 +55,18 @@ internal static class SandboxCheck
             throw new AgentException($"Sandboxes do not isolate on this machine: inside one it was possible to {string.Join(", and to ", possible)}. `--one-team` runs apps all the same, for one trusted team.");
     }
 
-    /// <summary>An address of the host that a dyno has a route to: its own side's, or any other.</summary>
-    private static string HostAddress() =>
-        NetworkInterface.GetAllNetworkInterfaces().SelectMany(n => n.GetIPProperties().UnicastAddresses).Select(a => a.Address)
-            .FirstOrDefault(a => a.AddressFamily == AddressFamily.InterNetwork && !IPAddress.IsLoopback(a))?.ToString() ?? "127.0.0.1";
+    /// <summary>The address that the host sends from, or its loopback when it has no way out. Links come and go meanwhile, so they are not walked.</summary>
+    private static string HostAddress()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        try
+        {
+            socket.Connect(new IPEndPoint(IPAddress.Parse("198.51.100.1"), 9));   // picks a route; sends nothing
+            return ((IPEndPoint)socket.LocalEndPoint!).Address.ToString();
+        }
+        catch (SocketException)
+        {
+            return "127.0.0.1";
+        }
+    }
 }
