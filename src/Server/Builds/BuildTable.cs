@@ -41,9 +41,9 @@ public sealed class BuildTable(Db db, SlugCatalog slugs, TimeProvider clock)
             $"UPDATE builds SET status = {status}, reason = {reason}, source_file = NULL, updated_at = {clock.GetUtcNow()} WHERE id = {id} AND status = 'pending'"),
         ct);
 
-    /// <summary>Notes which release a build led to. May be repeated.</summary>
-    public void SetRelease(Tx tx, BuildId build, ReleaseId release) =>
-        tx.Execute($"UPDATE builds SET release_id = {release}, updated_at = {clock.GetUtcNow()} WHERE id = {build} AND release_id IS NULL");
+    /// <summary>Notes which release a build led to. False when it has one already.</summary>
+    public bool SetRelease(Tx tx, BuildId build, ReleaseId release) =>
+        tx.Execute($"UPDATE builds SET release_id = {release}, updated_at = {clock.GetUtcNow()} WHERE id = {build} AND release_id IS NULL") == 1;
 
     public Task<Build?> FindAsync(AppId app, BuildId build, CancellationToken ct) => db.FindAsync(
         $"""

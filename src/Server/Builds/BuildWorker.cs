@@ -10,11 +10,17 @@ public sealed class BuildWakeup
     public void Nudge() => Wakeup.Nudge();
 }
 
+/// <summary>Nudged when an API build succeeded, for whoever makes releases of them.</summary>
+public sealed class BuiltWakeup
+{
+    internal Wakeup Wakeup { get; } = new();
+}
+
 /// <summary>
 /// Builds what the API accepted, several apps at once, and picks up after a restart what a dead server left: API builds are done again, pushes
 /// are over (their clients know no end).
 /// </summary>
-internal sealed partial class BuildWorker(BuildTable builds, Builder builder, BuildWakeup wakeup, DataFolder data, TimeProvider clock, ILogger<BuildWorker> log) : BackgroundService
+internal sealed partial class BuildWorker(BuildTable builds, Builder builder, BuildWakeup wakeup, BuiltWakeup built, DataFolder data, TimeProvider clock, ILogger<BuildWorker> log) : BackgroundService
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(10);
     private readonly Dictionary<BuildId, Task> running = [];
@@ -41,6 +47,7 @@ internal sealed partial class BuildWorker(BuildTable builds, Builder builder, Bu
         try
         {
             await builder.BuildAsync(request, _ => ValueTask.CompletedTask, ct);
+            built.Wakeup.Nudge();
             wakeup.Nudge();
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)

@@ -10,6 +10,7 @@ internal static class BuildsSetup
         builder.Services.AddSingleton<BuildTable>();
         builder.Services.AddSingleton<Turns>();
         builder.Services.AddSingleton<BuildWakeup>();
+        builder.Services.AddSingleton<BuiltWakeup>();
         builder.Services.AddSingleton<Builder>();
         builder.Services.AddHostedService<BuildWorker>();
         return builder;

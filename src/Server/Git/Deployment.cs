@@ -2,6 +2,7 @@ using Sluice.Builds;
 using Sluice.Releases;
 using Sluice.Slugs;
 using Sluice.Sources;
+using Sluice.Storage;
 
 namespace Sluice.Git;
 
@@ -9,7 +10,8 @@ namespace Sluice.Git;
 internal sealed record Deployed(Slug? Slug);
 
 /// <summary>What a push leads to, told line by line as Heroku tells it: check, build, release.</summary>
-internal sealed class Deployment(Repositories repositories, Builder builder, SlugCatalog slugs, ReleaseLedger ledger, Releaser releaser, Site site, DataFolder data)
+internal sealed class Deployment(
+    Repositories repositories, Builder builder, BuildTable builds, SlugCatalog slugs, ReleaseLedger ledger, Releaser releaser, Db db, Site site, DataFolder data)
 {
     /// <summary>Null refuses the push; the last line said why.</summary>
     public async Task<Deployed?> RunAsync(GitPass pass, HookCall call, Func<string, ValueTask> say, CancellationToken ct)
@@ -53,11 +55,10 @@ internal sealed class Deployment(Repositories repositories, Builder builder, Slu
         if (running?.Commit is { } before && await repositories.CommitAsync(pass.App.Id, before, null, ct) is { } last && last.Tree == commit.Tree)
             await say($"-----> {commit.Short} has the files of {last.Short}, which {pass.App.Name} runs already as v{current!.Version}; building it anyway");
 
-        return await BuildAsync(pass, commit, quarantine, say, ct) is not { } slug ? null
-            : await ReleaseAsync(pass, slug, say, ct) ? new Deployed(slug) : null;
+        return await BuildAsync(pass, commit, quarantine, say, ct) is not { } build ? null : await ReleaseAsync(pass, build, say, ct);
     }
 
-    private async Task<Slug?> BuildAsync(GitPass pass, Commit commit, Quarantine quarantine, Func<string, ValueTask> say, CancellationToken ct)
+    private async Task<Build?> BuildAsync(GitPass pass, Commit commit, Quarantine quarantine, Func<string, ValueTask> say, CancellationToken ct)
     {
         Directory.CreateDirectory(data.Uploads);
         var source = Path.Combine(data.Uploads, $"push-{Guid.NewGuid():N}.tar");
@@ -83,7 +84,7 @@ internal sealed class Deployment(Repositories repositories, Builder builder, Slu
         switch (outcome)
         {
             case BuildOutcome.Succeeded done:
-                return await slugs.FindAsync(done.Slug, ct);
+                return await builds.FindAsync(pass.App.Id, done.Build, ct);
             case BuildOutcome.Failed failed:
                 await RefuseAsync(say, $"Push rejected: {failed.Why}");
                 return null;
@@ -94,23 +95,22 @@ internal sealed class Deployment(Repositories repositories, Builder builder, Slu
     }
 
     /// <summary>Once the release is noted it goes its way whether or not the client stays.</summary>
-    private async Task<bool> ReleaseAsync(GitPass pass, Slug slug, Func<string, ValueTask> say, CancellationToken ct)
+    private async Task<Deployed?> ReleaseAsync(GitPass pass, Build build, Func<string, ValueTask> say, CancellationToken ct)
     {
+        var slug = await slugs.FindAsync(build.Slug!.Value, ct);
         await say("-----> Launching...");
-        if (slug.ProcessTypes.ContainsKey("release"))
+        if (slug!.ProcessTypes.ContainsKey("release"))
             await say("       Release command declared: the new release is not live until it succeeds.");
-        var id = await ledger.AddAsync(new ReleaseRequest.Deploy(pass.App.Id, pass.Who.Account, pass.Who.RequestId, slug.Id), ct);
+        var id = await ledger.AddBuiltAsync(build, builds, db, pass.Who.RequestId, ct) ?? throw new InvalidOperationException($"Build {build.Id} has a release already.");
+        releaser.Nudge();
         var release = await releaser.EndOfAsync(id, line => say("       " + OutputLines.Safe(line)), ct);
         if (release.Status != "succeeded")
-        {
-            await RefuseAsync(say, $"Push rejected: release v{release.Version} failed. {release.Failure}".TrimEnd());
-            return false;
-        }
+            return await RefuseAsync(say, $"Push rejected: release v{release.Version} failed. {release.Failure}".TrimEnd());
         await say($"       Released v{release.Version}");
         await say($"       {site.WebUrl(pass.App.Name)} deployed");
         await say("");
         await say("Verifying deploy... done.");
-        return true;
+        return new Deployed(slug);
     }
 
     private async Task<(Release? Release, Slug? Slug)> CurrentAsync(GitPass pass, CancellationToken ct)

@@ -11,6 +11,7 @@ internal static class GitSetup
         builder.Services.AddSingleton<Pushes>();
         builder.Services.AddSingleton(services => new PushOptions(HookLine.Install(services.GetRequiredService<DataFolder>())));
         builder.Services.AddHostedService<GitTidy>();
+        builder.Services.AddHostedService<CommitKeeper>();
         return builder;
     }
 }

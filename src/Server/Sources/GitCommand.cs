@@ -26,7 +26,8 @@ internal static class GitCommand
         ("receive.denyDeleteCurrent", "ignore"), // our hook says it better
         ("receive.advertisePushOptions", "false"),
         ("transfer.hideRefs", "refs/slugs"),
-        ("core.fsync", "committed"),
+        ("core.fsync", "committed,reference"), // loose objects too: what was pushed survives a power cut
+        ("core.fsyncMethod", "batch"),
         ("pack.threads", "1"),
         ("pack.windowMemory", "64m"),
         ("core.bigFileThreshold", "16m"),
