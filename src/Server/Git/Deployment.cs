@@ -42,7 +42,7 @@ internal sealed class Deployment(
         return await DeployAsync(pass, deploying[0], call.Quarantine, say, ct);
     }
 
-    private async Task<Deployed?> DeployAsync(GitPass pass, RefUpdate update, Quarantine quarantine, Func<string, ValueTask> say, CancellationToken ct)
+    private async Task<Deployed?> DeployAsync(GitPass pass, RefUpdate update, Quarantine? quarantine, Func<string, ValueTask> say, CancellationToken ct)
     {
         if (await repositories.CommitAsync(pass.App.Id, update.New, quarantine, ct) is not { } commit)
             return await RefuseAsync(say, $"{update.Branch} names no commit.");
@@ -58,7 +58,7 @@ internal sealed class Deployment(
         return await BuildAsync(pass, commit, quarantine, say, ct) is not { } build ? null : await ReleaseAsync(pass, build, say, ct);
     }
 
-    private async Task<Build?> BuildAsync(GitPass pass, Commit commit, Quarantine quarantine, Func<string, ValueTask> say, CancellationToken ct)
+    private async Task<Build?> BuildAsync(GitPass pass, Commit commit, Quarantine? quarantine, Func<string, ValueTask> say, CancellationToken ct)
     {
         Directory.CreateDirectory(data.Uploads);
         var source = Path.Combine(data.Uploads, $"push-{Guid.NewGuid():N}.tar");

@@ -18,8 +18,8 @@ internal sealed record RefUpdate(string Old, string New, string Name)
     public string Branch => Name.StartsWith("refs/heads/", StringComparison.Ordinal) ? Name[11..] : Name;
 }
 
-/// <summary>What git's pre-receive hook told: where the pushed objects are meanwhile, and which refs would move.</summary>
-internal sealed record HookCall(Quarantine Quarantine, IReadOnlyList<RefUpdate> Updates);
+/// <summary>What git's pre-receive hook told: where the pushed objects are meanwhile (null when none were, as for a deletion), and which refs would move.</summary>
+internal sealed record HookCall(Quarantine? Quarantine, IReadOnlyList<RefUpdate> Updates);
 
 /// <summary>
 /// The line between git's pre-receive hook and us: two FIFOs in a folder of one push. The hook is three lines of shell and no program of
@@ -35,6 +35,7 @@ internal sealed class HookLine : IDisposable
 
         """;
 
+    private const string Nobody = "no hook";
     private readonly PipeStream input;
     private readonly PipeStream output;
     private readonly StringBuilder text = new();
@@ -67,18 +68,18 @@ internal sealed class HookLine : IDisposable
     /// <summary>Waits for the hook. Null when git ended without it (<see cref="NoHook"/>): a probe, or a push that git itself refused.</summary>
     public async Task<HookCall?> CalledAsync(CancellationToken ct)
     {
-        var quarantine = new Quarantine(await ReadLineAsync(ct), await ReadLineAsync(ct));
+        var (objects, alternates) = (await ReadLineAsync(ct), await ReadLineAsync(ct));
         var updates = new List<RefUpdate>();
         while (await ReadLineAsync(ct) is var line && line != ".")
         {
             if (line.Split(' ', 3) is [var old, var now, var name])
                 updates.Add(new RefUpdate(old, now, name));
         }
-        return quarantine.Objects.Length == 0 ? null : new HookCall(quarantine, updates);
+        return objects == Nobody ? null : new HookCall(objects.Length == 0 ? null : new Quarantine(objects, alternates), updates);
     }
 
     /// <summary>Lets <see cref="CalledAsync"/> end, since no hook will come.</summary>
-    public async Task NoHook() => await input.WriteAsync("\n\n.\n"u8.ToArray());
+    public async Task NoHook() => await input.WriteAsync(Encoding.ASCII.GetBytes($"{Nobody}\n\n.\n"));
 
     /// <summary>One line to the person who pushes.</summary>
     public async ValueTask SayAsync(string line, CancellationToken ct) =>
