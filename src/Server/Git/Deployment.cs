@@ -77,6 +77,11 @@ internal sealed class Deployment(
                 RequestId = pass.Who.RequestId,
             }, say, ct);
         }
+        catch (RefusedException e)
+        {
+            await RefuseAsync(say, $"Push rejected: {e.Message}");
+            return null;
+        }
         finally
         {
             File.Delete(source);

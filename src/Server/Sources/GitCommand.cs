@@ -72,12 +72,12 @@ internal static class GitCommand
     public static Command IsAncestor(string repository, string from, string to) =>
         In(repository, ["merge-base", "--is-ancestor", "--end-of-options", from, to]);
 
-    public static Command Archive(string repository, string sha, string file) =>
-        In(repository, ["archive", "--format=tar", $"--output={file}", sha]);
+    public static Command Archive(string repository, string sha) =>
+        In(repository, ["archive", "--format=tar", sha]);
 
-    /// <summary>Every entry of a commit's tree: <c>mode type sha size TAB path NUL</c>.</summary>
+    /// <summary>Every path of a commit's tree, each closed by NUL. Sizes are left out: asking for them opens every object.</summary>
     public static Command Tree(string repository, string sha) =>
-        In(repository, ["ls-tree", "-r", "-z", "-l", "--full-tree", sha]);
+        In(repository, ["ls-tree", "-r", "-z", "--name-only", "--full-tree", sha]);
 
     public static Command SetRef(string repository, string name, string sha) =>
         In(repository, ["update-ref", "--end-of-options", name, sha]);

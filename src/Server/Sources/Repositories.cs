@@ -14,6 +14,9 @@ public sealed record Quarantine(string Objects, string Alternates);
 /// </summary>
 public sealed class Repositories(DataFolder data)
 {
+    // 1 GiB of content and a tar header for each of as many files as a slug may have.
+    private const long MaxArchiveBytes = (1L << 30) + (TreeCheck.MaxFiles * 1024L);
+
     private const string Config = "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n";
 
     // An archive must hold what was committed: a tree's own export-ignore and export-subst do not count.
@@ -50,8 +53,26 @@ public sealed class Repositories(DataFolder data)
     }
 
     /// <summary>Writes the files of a commit as a tar to <paramref name="file"/>.</summary>
-    public Task ArchiveAsync(AppId app, string sha, Quarantine? quarantine, string file, CancellationToken ct) =>
-        Shell.TextAsync(Within(GitCommand.Archive(Open(app), Checked(sha), file), quarantine), ct);
+    /// <exception cref="RefusedException">They are more than a slug may have: it stops there, so that a few packed bytes cannot fill the disk.</exception>
+    public async Task ArchiveAsync(AppId app, string sha, Quarantine? quarantine, string file, CancellationToken ct)
+    {
+        await using var running = Shell.Start(Within(GitCommand.Archive(Open(app), Checked(sha)), quarantine));
+        await running.Input.DisposeAsync();
+        using var complaint = new StreamReader(running.Errors);
+        var complaints = complaint.ReadToEndAsync(ct);
+        await using (var tar = new FileStream(file, FileMode.CreateNew, FileAccess.Write, FileShare.None, 0))
+        {
+            var buffer = new byte[128 * 1024];
+            while (await running.Output.ReadAsync(buffer, ct) is var count and > 0)
+            {
+                await tar.WriteAsync(buffer.AsMemory(0, count), ct);
+                if (tar.Length > MaxArchiveBytes)
+                    throw Refuse.TooLarge("The commit has more than 1 GiB of files. Keep large files out of git.");
+            }
+        }
+        if (await running.Exit.WaitAsync(ct) is not 0 and var code)
+            throw new IOException($"git archive of {sha} ended with {code}: {(await complaints).Trim()}");
+    }
 
     /// <summary>What is wrong with a commit's tree for us, one sentence; null when nothing is. Stops early: a bomb of a tree is never walked to its end.</summary>
     public async Task<string?> TreeFaultAsync(AppId app, string sha, Quarantine? quarantine, CancellationToken ct)

@@ -104,7 +104,7 @@ public sealed class PushTests(LiveServer server) : IClassFixture<LiveServer>
         var app = await server.AppAsync();
         using var repo = new Repo(("Procfile", "web: x\n"));
 
-        var (code, said) = await repo.PushAsync(server.Remote(app), "main:refs/heads/topic", "main:refs/heads/$(touch /tmp/sluice-marker)", "main:refs/heads/-x");
+        var (code, said) = await repo.PushAsync(server.Remote(app), "main:refs/heads/topic", "main:refs/heads/$(touch${IFS}/tmp/sluice-marker)", "main:refs/heads/-x");
 
         Assert.True(code == 0, said);
         Assert.Contains("remote: Pushed to non-main branch, skipping build.\n", said, StringComparison.Ordinal);
