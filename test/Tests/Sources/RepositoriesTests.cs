@@ -1,0 +1,133 @@
+using Sluice.Sources;
+using Sluice.Tests.Git;
+using Sluice.Tests.Storage;
+
+namespace Sluice.Tests.Sources;
+
+/// <summary>What an app's repository answers, over real git.</summary>
+public sealed class RepositoriesTests : IDisposable
+{
+    private static readonly SlugDigest Digest = SlugDigest.Of("a slug"u8);
+    private readonly TempFolder folder = new();
+    private readonly Repositories repositories;
+
+    public RepositoriesTests() => repositories = new(new DataFolder(folder.Path));
+
+    public void Dispose() => folder.Dispose();
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    private AppId With(Repo repo)
+    {
+        var app = AppId.New();
+        repo.Git("push", "-q", repositories.Open(app), "+HEAD:refs/heads/main");
+        return app;
+    }
+
+    [Fact]
+    public async Task A_commit_is_told_as_its_author_wrote_it()
+    {
+        using var repo = new Repo(("a", "a"));
+        repo.Commit("Größer \"quoted\" $(id)\n\nmore text", ("b", "b"));
+
+        var commit = await repositories.CommitAsync(With(repo), repo.Head, null, Ct);
+
+        Assert.Equal(("Größer \"quoted\" $(id)", "Ada", "ada@example.com", repo.Head[..7]), (commit!.Subject, commit.Author, commit.AuthorEmail, commit.Short));
+        Assert.Null(await repositories.CommitAsync(AppId.New(), repo.Head, null, Ct));
+    }
+
+    [Fact]
+    public async Task Ahead_and_behind_go_by_ancestry_over_two_repositories()
+    {
+        using var repo = new Repo(("a", "1"));
+        var (production, old) = (With(repo), repo.Head);
+        repo.Commit("Second", ("a", "2"));
+        repo.Commit("Third", ("a", "3"));
+        var (staging, now) = (With(repo), repo.Head);
+
+        var ahead = await repositories.DiffAsync(production, old, staging, now, Ct);
+        var behind = await repositories.DiffAsync(staging, now, production, old, Ct);
+
+        Assert.Equal(["Third", "Second"], ahead!.Ahead.Select(c => c.Subject));
+        Assert.Empty(ahead.Behind);
+        Assert.Equal("ancestry", ahead.Matched);
+        Assert.Empty(behind!.Ahead);
+        Assert.Equal(2, behind.Behind.Length);
+        Assert.Null(await repositories.CommitAsync(production, now, null, Ct));
+    }
+
+    [Fact]
+    public async Task A_rewritten_history_is_matched_by_what_commits_change()
+    {
+        using var repo = new Repo(("a", "1"));
+        repo.Git("branch", "base");
+        repo.Commit("Same change", ("b", "b"));
+        var (production, old) = (With(repo), repo.Head);
+        repo.Git("checkout", "-q", "base");
+        repo.Commit("Before it", ("c", "c"));
+        repo.Git("cherry-pick", old);
+        repo.Commit("After it", ("d", "d"));
+        var (staging, now) = (With(repo), repo.Head);
+
+        var diff = await repositories.DiffAsync(production, old, staging, now, Ct);
+
+        Assert.Equal("patch", diff!.Matched);
+        Assert.Equal(["After it", "Before it"], diff.Ahead.Select(c => c.Subject));
+        Assert.Empty(diff.Behind);
+    }
+
+    [Fact]
+    public async Task A_slugs_commit_is_taken_over_and_outlives_the_app_it_came_from()
+    {
+        using var repo = new Repo(("a", "1"));
+        var (staging, sha) = (With(repo), repo.Head);
+        await repositories.KeepAsync(staging, Digest, sha, Ct);
+        var production = AppId.New();
+
+        Assert.True(await repositories.TakeAsync(production, Digest, staging, Ct));
+        repositories.Remove(staging);
+
+        Assert.Equal(sha, (await repositories.CommitAsync(production, sha, null, Ct))!.Sha);
+        Assert.True(await repositories.TakeAsync(production, Digest, staging, Ct));
+        Assert.False(await repositories.TakeAsync(AppId.New(), Digest, staging, Ct));
+    }
+
+    [Fact]
+    public async Task An_archive_has_every_file_whatever_the_tree_says_of_exports()
+    {
+        using var repo = new Repo(("kept", "x"), ("hidden", "$Format:%H$"), (".gitattributes", "hidden export-ignore export-subst\n"));
+        var tar = folder.At("out.tar");
+
+        await repositories.ArchiveAsync(With(repo), repo.Head, null, tar, Ct);
+
+        Assert.Equal(".gitattributes\nhidden\nkept", Repo.Run("/", "tar", "-tf", tar));
+        Assert.Equal("$Format:%H$", Repo.Run("/", "tar", "-xOf", tar, "hidden"));
+    }
+
+    [Fact]
+    public void What_cut_pushes_and_cut_makings_left_is_swept()
+    {
+        var app = AppId.New();
+        var repository = repositories.Open(app);
+        Directory.CreateDirectory(Path.Combine(repository, "objects", "tmp_objdir-incoming-x", "deep"));
+        Directory.CreateDirectory(repository + ".0123.new");
+
+        repositories.SweepAll();
+
+        Assert.Empty(Directory.EnumerateDirectories(Path.Combine(repository, "objects"), "tmp_objdir-*"));
+        Assert.Equal([repository], Directory.EnumerateDirectories(Path.GetDirectoryName(repository)!));
+    }
+
+    [Fact]
+    public async Task The_machines_git_configuration_decides_nothing()
+    {
+        using var repo = new Repo(("a", "1"));
+        var app = With(repo);
+        // What a tenant could hope for: a setting in the repository that runs a program.
+        await File.AppendAllTextAsync(Path.Combine(repositories.Open(app), "config"), $"[log]\n\tshowSignature = true\n[gpg]\n\tprogram = touch {folder.At("marker")}\n", Ct);
+
+        Assert.NotNull(await repositories.CommitAsync(app, repo.Head, null, Ct));
+
+        Assert.False(File.Exists(folder.At("marker")));
+    }
+}
