@@ -41,7 +41,7 @@ public sealed class LiveServer : IAsyncLifetime
     {
         var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "sluice"), ["up", "--data", Data.Root, "--port", "0"])
         {
-            RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = "/",
+            UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = "/",
         };
         up = Process.Start(start)!;
         up.OutputDataReceived += (_, line) => Note(line.Data);
@@ -199,7 +199,7 @@ internal sealed class Repo : IDisposable
 
     public static ProcessStartInfo Start(string folder, string program, params string[] arguments)
     {
-        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = folder, UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var (name, value) in new[]
                  {
                      ("GIT_CONFIG_NOSYSTEM", "1"), ("GIT_CONFIG_GLOBAL", "/dev/null"), ("GIT_TERMINAL_PROMPT", "0"), ("GIT_AUTHOR_NAME", "Ada"), ("GIT_AUTHOR_EMAIL", "ada@example.com"),
