@@ -8,7 +8,7 @@ namespace Sluice.Api;
 /// <summary>How answers are written: as <see cref="WireJson"/> says, with letters beyond ASCII as they are.</summary>
 internal static class WireOptions
 {
-    private static readonly JsonSerializerOptions Options = Make(new JsonSerializerOptions());
+    public static readonly JsonSerializerOptions Options = Make(new JsonSerializerOptions());
 
     /// <summary>Sets options that someone else owns; a source-generated context's own policies are not taken over with it.</summary>
     public static JsonSerializerOptions Make(JsonSerializerOptions options)

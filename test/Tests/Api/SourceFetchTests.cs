@@ -1,0 +1,69 @@
+using System.Net;
+using System.Net.Sockets;
+using Sluice.Api;
+
+namespace Sluice.Tests.Api;
+
+/// <summary>A caller's address must not make the server knock on doors that the caller cannot reach.</summary>
+public sealed class SourceFetchTests
+{
+    [Theory]
+    [InlineData("127.0.0.1"), InlineData("127.9.9.9"), InlineData("0.0.0.0"), InlineData("10.1.2.3"), InlineData("172.16.0.1"), InlineData("172.31.255.255")]
+    [InlineData("192.168.1.1"), InlineData("169.254.169.254"), InlineData("100.64.0.1"), InlineData("224.0.0.1"), InlineData("255.255.255.255"), InlineData("198.18.0.1")]
+    [InlineData("::1"), InlineData("::"), InlineData("::ffff:127.0.0.1"), InlineData("::ffff:10.0.0.1"), InlineData("fe80::1"), InlineData("fc00::1"), InlineData("fd12::1")]
+    [InlineData("ff02::1"), InlineData("64:ff9b::7f00:1"), InlineData("2002:7f00:1::"), InlineData("2001::1")]
+    public void A_private_or_special_address_is_refused(string address) => Assert.False(SourceFetch.IsPublic(IPAddress.Parse(address)));
+
+    [Theory]
+    [InlineData("1.1.1.1"), InlineData("140.82.121.4"), InlineData("172.32.0.1"), InlineData("2606:4700::1111")]
+    public void A_public_address_is_let_through(string address) => Assert.True(SourceFetch.IsPublic(IPAddress.Parse(address)));
+
+    [Theory]
+    [InlineData("http://127.0.0.1:{0}/x"), InlineData("http://localhost:{0}/x"), InlineData("http://[::ffff:127.0.0.1]:{0}/x"), InlineData("http://0x7f.1:{0}/x")]
+    [InlineData("http://2130706433:{0}/x"), InlineData("gopher://127.0.0.1:{0}/x"), InlineData("file:///etc/passwd"), InlineData("http://user:pass@127.0.0.1:{0}/x"), InlineData("nonsense")]
+    public async Task Nothing_on_this_machine_is_ever_connected_to(string url)
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        using var fetch = new SourceFetch();
+        var refused = await Assert.ThrowsAsync<RefusedException>(() => fetch.FetchAsync(
+            url.Replace("{0}", $"{((IPEndPoint)listener.LocalEndpoint).Port}"), _ => Task.CompletedTask, CancellationToken.None));
+        Assert.Equal(RefusalKind.Invalid, refused.Kind);
+        Assert.False(listener.Pending());
+    }
+
+    [Fact]
+    public async Task A_redirect_is_checked_like_the_first_address()
+    {
+        using var door = new TcpListener(IPAddress.Loopback, 0);
+        using var target = new TcpListener(IPAddress.Parse("127.0.0.2"), 0);
+        door.Start();
+        target.Start();
+        var answering = AnswerAsync(door, $"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.2:{((IPEndPoint)target.LocalEndpoint).Port}/\r\nContent-Length: 0\r\n\r\n");
+        using var fetch = new SourceFetch(address => address.Equals(IPAddress.Loopback));
+        await Assert.ThrowsAsync<RefusedException>(() => fetch.FetchAsync($"http://127.0.0.1:{((IPEndPoint)door.LocalEndpoint).Port}/", _ => Task.CompletedTask, CancellationToken.None));
+        await answering;
+        Assert.False(target.Pending());
+    }
+
+    [Fact]
+    public async Task What_may_be_fetched_arrives()
+    {
+        using var door = new TcpListener(IPAddress.Loopback, 0);
+        door.Start();
+        var answering = AnswerAsync(door, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello");
+        using var fetch = new SourceFetch(_ => true);
+        var got = "";
+        await fetch.FetchAsync($"http://127.0.0.1:{((IPEndPoint)door.LocalEndpoint).Port}/x.tgz", async body => got = await new StreamReader(body).ReadToEndAsync(), CancellationToken.None);
+        await answering;
+        Assert.Equal("hello", got);
+    }
+
+    private static async Task AnswerAsync(TcpListener listener, string answer)
+    {
+        using var client = await listener.AcceptTcpClientAsync();
+        var stream = client.GetStream();
+        _ = await stream.ReadAsync(new byte[4096]);
+        await stream.WriteAsync(System.Text.Encoding.ASCII.GetBytes(answer));
+    }
+}

@@ -1,0 +1,107 @@
+using System.Diagnostics;
+using Sluice.Tests.Api;
+using Sluice.Tests.House;
+
+namespace Sluice.Tests.HerokuCli;
+
+/// <summary>
+/// The Heroku CLI as people install it, with a HOME of its own, pointed at a Sluice in a network that has loopback only; and a shop that was pushed to
+/// staging and stands before production.
+/// </summary>
+public sealed class HerokuCliWorld : IAsyncLifetime
+{
+    private static readonly string Folder = Path.Combine(Repository.Root, "test", "heroku-cli");
+    private static readonly TimeSpan CommandLimit = TimeSpan.FromSeconds(180);
+    private string node = "node";
+
+    internal RunningSluice Sluice { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        var ct = TestContext.Current.CancellationToken;
+        Assert.SkipUnless(IsThere("npm") && IsThere("node"), "npm is needed to install the Heroku CLI.");
+        var installing = InstallAsync(ct);
+        Sluice = await RunningSluice.StartAsync(alone: true, ct);
+        await installing;
+        await Task.WhenAll(SucceedAsync("apps:create", "shop-staging"), SucceedAsync("apps:create", "shop"));
+        await Task.WhenAll(SucceedAsync("config:set", "GREETING=Staging", "-a", "shop-staging"), SucceedAsync("config:set", "GREETING=Production", "-a", "shop"));
+        await SucceedAsync("pipelines:create", "shop", "-a", "shop-staging", "-s", "staging");
+        await SucceedAsync("pipelines:add", "shop", "-a", "shop", "-s", "production");
+        var pushed = await Sluice.PushAsync("shop-staging", SampleApp.Files, ct);
+        Assert.True(pushed.ExitCode == 0, pushed.ToString());
+    }
+
+    /// <summary>Runs one command as a person would type it after <c>heroku</c>.</summary>
+    internal async Task<Ran> HerokuAsync(params string[] arguments) => await HerokuWithKeyAsync(Sluice.Key, arguments);
+
+    internal async Task<Ran> HerokuWithKeyAsync(string key, params string[] arguments)
+    {
+        using var limit = new CancellationTokenSource(CommandLimit);
+        var home = Sluice.Scratch("home");
+        return await Sluice.RunAsync(
+            [node, Path.Combine(Folder, "node_modules", "heroku", "bin", "run.js"), .. arguments],
+            Sluice.Scratch("elsewhere"),
+            new Dictionary<string, string>
+            {
+                ["HOME"] = home,
+                ["XDG_DATA_HOME"] = home, ["XDG_CONFIG_HOME"] = home, ["XDG_CACHE_HOME"] = home,
+                ["HEROKU_HOST"] = Address,
+                ["HEROKU_GIT_HOST"] = Sluice.Url.Authority,
+                ["HEROKU_PARTICLEBOARD_URL"] = Address,
+                ["HEROKU_LOGIN_HOST"] = Address,
+                ["HEROKU_API_KEY"] = key,
+                ["DISABLE_TELEMETRY"] = "true",
+                ["HEROKU_SKIP_NEW_VERSION_CHECK"] = "1",
+                ["HEROKU_DISABLE_AUTOUPDATE"] = "1",
+                ["NO_COLOR"] = "1",
+            },
+            limit.Token);
+    }
+
+    internal async Task<string> SucceedAsync(params string[] arguments)
+    {
+        var ran = await HerokuAsync(arguments);
+        Assert.True(ran.ExitCode == 0, $"heroku {string.Join(' ', arguments)}: {ran}");
+        return ran.Said;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Sluice is not null)
+            await Sluice.DisposeAsync();
+    }
+
+    private string Address => Sluice.Url.GetLeftPart(UriPartial.Authority);
+
+    /// <summary>On first use, and when the lock file changed; the folder is kept.</summary>
+    private async Task InstallAsync(CancellationToken ct)
+    {
+        await InstallAsync(Folder, ct);
+        if (await NodeVersionAsync(ct) >= 20)
+            return;
+        await InstallAsync(Path.Combine(Folder, "node"), ct);
+        node = Directory.EnumerateFiles(Path.Combine(Folder, "node", "node_modules"), "node", SearchOption.AllDirectories)
+            .First(file => file.EndsWith("bin/node", StringComparison.Ordinal));
+    }
+
+    private static async Task InstallAsync(string folder, CancellationToken ct)
+    {
+        var (stamp, wanted) = (Path.Combine(folder, "node_modules", ".installed"), await File.ReadAllTextAsync(Path.Combine(folder, "package-lock.json"), ct));
+        if (File.Exists(stamp) && await File.ReadAllTextAsync(stamp, ct) == wanted)
+            return;
+        using var npm = Process.Start(new ProcessStartInfo("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]) { WorkingDirectory = folder })!;
+        await npm.WaitForExitAsync(ct);
+        Assert.True(npm.ExitCode == 0, $"npm ci in {folder} failed.");
+        await File.WriteAllTextAsync(stamp, wanted, ct);
+    }
+
+    private static async Task<int> NodeVersionAsync(CancellationToken ct)
+    {
+        using var process = Process.Start(new ProcessStartInfo("node", ["--version"]) { RedirectStandardOutput = true, UseShellExecute = false })!;
+        var version = await process.StandardOutput.ReadToEndAsync(ct);
+        return int.Parse(version.Trim().TrimStart('v').Split('.')[0]);
+    }
+
+    private static bool IsThere(string program) =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => File.Exists(Path.Combine(folder, program)));
+}

@@ -1,0 +1,109 @@
+using System.Text.Json;
+using Sluice.Api;
+using Sluice.Tests.Api;
+using Sluice.Wire;
+
+namespace Sluice.Tests.Wire;
+
+/// <summary>The JSON of each record, member by member, against the contract file; and what clients of ours read back.</summary>
+public sealed class WireTests
+{
+    private static readonly Guid Id = new("01234567-89ab-cdef-0123-456789abcdef");
+    private static readonly DateTimeOffset At = new(2026, 1, 2, 3, 4, 5, 678, TimeSpan.FromHours(2));
+
+    public static TheoryData<string, string> Goldens => new()
+    {
+        { "@error", """{"id":"not_found","message":"Couldn't find that app: shop.","resource":"app","url":null}""" },
+        { "@account", """{"id":"01234567-89ab-cdef-0123-456789abcdef","email":"ada@localhost","name":null,"allow_tracking":false,"beta":false,"country_of_residence":null,"default_organization":null,"default_team":null,"delinquent_at":null,"federated":false,"identity_provider":null,"last_login":null,"sms_number":null,"suspended_at":null,"two_factor_authentication":false,"verified":true,"created_at":"2026-01-02T01:04:05Z","updated_at":"2026-01-02T01:04:05Z"}""" },
+        { "@release", """{"id":"01234567-89ab-cdef-0123-456789abcdef","app":{"id":"01234567-89ab-cdef-0123-456789abcdef","name":"shop"},"version":7,"description":"Deploy 0f0a53b","status":"succeeded","current":true,"slug":{"id":"01234567-89ab-cdef-0123-456789abcdef"},"oci_image":null,"user":{"id":"01234567-89ab-cdef-0123-456789abcdef","email":"ada@localhost"},"output_stream_url":null,"eligible_for_rollback":true,"failure":null,"addon_plan_names":[],"artifacts":[],"created_at":"2026-01-02T01:04:05Z","updated_at":"2026-01-02T01:04:05Z"}""" },
+        { "@pipeline", """{"id":"01234567-89ab-cdef-0123-456789abcdef","name":"shop","owner":{"id":"01234567-89ab-cdef-0123-456789abcdef","type":"user"},"generation":{"id":"5b7a4f60-0000-4000-8000-0000000000ce","name":"cedar"},"stages":["staging"],"created_at":"2026-01-02T01:04:05Z","updated_at":"2026-01-02T01:04:05Z"}""" },
+        { "@pipeline-coupling", """{"id":"01234567-89ab-cdef-0123-456789abcdef","app":{"id":"01234567-89ab-cdef-0123-456789abcdef","name":"shop"},"pipeline":{"id":"01234567-89ab-cdef-0123-456789abcdef","name":"shop"},"stage":"staging","stage_name":"canary","generation":{"id":"5b7a4f60-0000-4000-8000-0000000000ce","name":"cedar"},"created_at":"2026-01-02T01:04:05Z","updated_at":"2026-01-02T01:04:05Z"}""" },
+        { "@pipeline-promotion", """{"id":"01234567-89ab-cdef-0123-456789abcdef","pipeline":null,"source":{"app":{"id":"01234567-89ab-cdef-0123-456789abcdef"},"release":{"id":"01234567-89ab-cdef-0123-456789abcdef"}},"status":"pending","created_at":"2026-01-02T01:04:05Z","updated_at":null}""" },
+        { "@pipeline-promotion-target", """{"id":"01234567-89ab-cdef-0123-456789abcdef","app":{"id":"01234567-89ab-cdef-0123-456789abcdef"},"pipeline_promotion":{"id":"01234567-89ab-cdef-0123-456789abcdef"},"release":null,"status":"failed","error_message":"No."}""" },
+        { "@slug", """{"id":"01234567-89ab-cdef-0123-456789abcdef","blob":{"method":"get","url":"http://localhost:5000/x"},"checksum":"SHA256:00","commit":null,"commit_description":null,"buildpack_provided_description":null,"process_types":{"web":"node > x"},"size":12,"stack":{"id":"01234567-89ab-cdef-0123-456789abcdef","name":"debian-12"},"deleted_at":null,"created_at":"2026-01-02T01:04:05Z","updated_at":"2026-01-02T01:04:05Z"}""" },
+    };
+
+    [Theory, MemberData(nameof(Goldens))]
+    public void The_json_of_a_record_is_letter_by_letter(string record, string golden)
+    {
+        var some = Samples().First(sample => sample.Record == record);
+        Assert.Equal(golden, JsonSerializer.Serialize(some.Value, some.Value.GetType(), WireOptions.Options));
+        var back = JsonSerializer.Deserialize(golden, some.Value.GetType(), WireJson.Default);
+        Assert.Equal(golden, JsonSerializer.Serialize(back, some.Value.GetType(), WireOptions.Options));
+    }
+
+    [Fact]
+    public void Every_record_has_exactly_the_members_of_the_contract()
+    {
+        var contract = Contract.Read();
+        var faults = Samples().SelectMany(sample => contract.Faults(
+            JsonSerializer.SerializeToElement(sample.Value, sample.Value.GetType(), WireJson.Default), sample.Record, sample.Record));
+        Assert.Empty(faults);
+    }
+
+    [Fact]
+    public void Every_record_of_the_contract_is_tried_here()
+    {
+        var contract = Contract.Read();
+        // Those that only stand inside others are tried with them.
+        string[] inside = ["id", "named", "user", "generation", "collaborating-user", "permission", "source-blob", "buildpack", "source-urls", "blob", "artifact",
+            "dyno-release", "cost", "pipeline-owner", "promotion-source", "diff-side", "diff-commit", "diff-file", "region-provider", "nothing"];
+        Assert.Equal(contract.Records.Except(inside).Order(), Samples().Select(s => s.Record[1..]).Order());
+    }
+
+    [Fact]
+    public void Every_record_can_be_read_by_its_type_alone()
+    {
+        var records = typeof(WireJson).Assembly.GetExportedTypes().Where(t => t.Name.EndsWith("Wire", StringComparison.Ordinal));
+        Assert.All(records, type => Assert.NotNull(WireJson.Default.GetTypeInfo(type)));
+    }
+
+    private static IEnumerable<(string Record, object Value)> Samples()
+    {
+        var (named, user, only) = (new NamedWire(Id, "shop"), new UserWire(Id, "ada@localhost"), new IdWire(Id));
+        const string Url = "http://localhost:5000/x";
+        yield return ("@error", new ErrorWire("not_found", "Couldn't find that app: shop.", "app"));
+        yield return ("@account", new AccountWire { Id = Id, Email = "ada@localhost", Name = null, CreatedAt = At, UpdatedAt = At });
+        yield return ("@feature", new FeatureWire { Id = Id, Name = "f", DisplayName = "F", Description = "", DocUrl = Url, FeedbackEmail = "a@b", Enabled = true, State = "beta", CreatedAt = At, UpdatedAt = At });
+        yield return ("@collaborator", new CollaboratorWire { Id = Id, App = named, User = new(Id, "a@b", false), Role = "owner", Permissions = [new("view", "")], CreatedAt = At, UpdatedAt = At });
+        yield return ("@app", new AppWire
+        {
+            Id = Id, Name = "shop", Owner = user, Region = named, Stack = named, BuildStack = named, Generation = GenerationWire.Cedar, WebUrl = Url, GitUrl = Url,
+            Maintenance = false, ReleasedAt = null, CreatedAt = At, UpdatedAt = At,
+        });
+        yield return ("@build", new BuildWire
+        {
+            Id = Id, App = only, User = user, Status = "failed", SourceBlob = new(Url), Buildpacks = [new(Url)], Stack = "debian-12", OutputStreamUrl = Url, Slug = null,
+            Release = null, CreatedAt = At, UpdatedAt = At,
+        });
+        yield return ("@buildpack-installation", new BuildpackInstallationWire(0, new(Url, "heroku/nodejs")));
+        yield return ("@source", new SourceWire(new(Url, Url)));
+        yield return ("@slug", new SlugWire
+        {
+            Id = Id, Blob = new("get", Url), Checksum = "SHA256:00", Commit = null, CommitDescription = null, BuildpackProvidedDescription = null,
+            ProcessTypes = new Dictionary<string, string> { ["web"] = "node > x" }, Size = 12, Stack = new(Id, "debian-12"), CreatedAt = At, UpdatedAt = At,
+        });
+        yield return ("@release", new ReleaseWire
+        {
+            Id = Id, App = named, Version = 7, Description = "Deploy 0f0a53b", Status = "succeeded", Current = true, Slug = only, User = user, OutputStreamUrl = null,
+            EligibleForRollback = true, CreatedAt = At, UpdatedAt = At,
+        });
+        yield return ("@formation", new FormationWire { Id = Id, App = named, Type = "web", Command = "x", Quantity = 1, Size = "Basic", DynoSize = named, CreatedAt = At, UpdatedAt = At });
+        yield return ("@dyno", new DynoWire { Id = Id, App = named, Name = "web.1", Type = "web", Command = "x", Size = "Basic", State = "up", Release = new(Id, 7), CreatedAt = At, UpdatedAt = At });
+        yield return ("@dyno-size", new DynoSizeWire { Id = Id, Name = "Basic", Memory = 0.5, Compute = 1, PreciseDynoUnits = 1, Dedicated = false, Architecture = "amd64" });
+        yield return ("@log-session", new LogSessionWire(Id, Url, At, At));
+        yield return ("@pipeline", new PipelineWire { Id = Id, Name = "shop", Owner = new(Id, "user"), Stages = ["staging"], CreatedAt = At, UpdatedAt = At });
+        yield return ("@pipeline-coupling", new CouplingWire { Id = Id, App = named, Pipeline = named, Stage = "staging", StageName = "canary", CreatedAt = At, UpdatedAt = At });
+        yield return ("@pipeline-promotion", new PromotionWire { Id = Id, Pipeline = null, Source = new(only, only), Status = "pending", CreatedAt = At, UpdatedAt = null });
+        yield return ("@pipeline-promotion-target", new PromotionTargetWire { Id = Id, App = only, PipelinePromotion = only, Release = null, Status = "failed", ErrorMessage = "No." });
+        yield return ("@diff", new DiffWire
+        {
+            From = new(named, 2, "0f", "SHA256:00"), To = new(named, null, null, null), Method = "ancestry", AheadBy = 1, Commits = [new("0f", At, "Fix", "Ada")], Files = [new("a", "added")],
+        });
+        yield return ("@stack", new StackWire { Id = Id, Name = "debian-12", State = "public", Default = true, CreatedAt = At, UpdatedAt = At });
+        yield return ("@region", new RegionWire
+        {
+            Id = Id, Name = "us", Description = "", Country = "", Locale = "", PrivateCapable = false, Provider = new("self-hosted", "us-east-1"), CreatedAt = At, UpdatedAt = At,
+        });
+    }
+}
