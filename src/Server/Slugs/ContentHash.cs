@@ -52,6 +52,12 @@ internal readonly record struct ObjectName(ContentHash Hash, bool Executable)
 
     public uint Mode => Executable ? 0x16du : 0x124u;   // 0555, 0444
 
+    /// <summary>
+    /// The object's modification time, Unix seconds between September 2001 and March 2010. Equal for equal bytes; for others nearly always another, because web
+    /// servers make ETags of time and size: with one time for all, a browser would keep the old file after a promotion.
+    /// </summary>
+    public long Seconds => 1_000_000_000 + (long)(Hash.A & 0xfffffff);
+
     /// <summary>Path below the folder of objects, with its NUL.</summary>
     public void Write(Span<byte> path)
     {

@@ -6,13 +6,10 @@ namespace Sluice.Slugs;
 
 /// <summary>
 /// File contents, once each, named by hash: <c>objects/ab/HASH</c> and <c>objects/ab/HASHx</c>, 0444 and 0555, owned by the store's user,
-/// with one fixed time. An object never changes; it is linked into trees, and at most replaced by an equal copy with fresh links.
+/// with a time that follows from the hash. An object never changes; it is linked into trees, and at most replaced by an equal copy with fresh links.
 /// </summary>
 internal sealed unsafe class ObjectStore : IDisposable
 {
-    /// <summary>All objects carry this time (2001-09-09 01:46:40 UTC), so that a file that carries another is not as we left it.</summary>
-    public const long FixedTime = 1_000_000_000;
-
     private readonly string path;
     private readonly SafeFileHandle folder;
     private readonly Lock replacing = new();
@@ -48,7 +45,7 @@ internal sealed unsafe class ObjectStore : IDisposable
     /// <summary>True when this inode of a tree is one of our objects, untouched. A tenant can forge size and time of its own files, never the owner.</summary>
     public bool IsObject(in Libc.Stat stat, out ObjectName name) =>
         Index.TryUse(stat.Inode, out name) && stat.Uid == Libc.Uid && stat.Device == Device && stat.IsFile
-        && stat.ModifiedSeconds == FixedTime && stat.ModifiedNanoseconds == 0 && stat.Permissions == name.Mode;
+        && stat.ModifiedSeconds == name.Seconds && stat.ModifiedNanoseconds == 0 && stat.Permissions == name.Mode;
 
     /// <summary>Makes an object of an open file that has exactly one name, by moving it. Nobody else may hold it open for writing.</summary>
     public void Adopt(int fromFolder, byte* fromName, int file, in Libc.Stat stat, ObjectName name)
@@ -257,7 +254,7 @@ internal sealed unsafe class ObjectStore : IDisposable
             Libc.Check(Libc.fchown(file, Libc.Uid, Libc.Gid), $"owning object {name}");
         Libc.Check(Libc.fchmod(file, name.Mode), $"sealing object {name}");
         var times = stackalloc Libc.Time[2];
-        times[0].Seconds = times[1].Seconds = FixedTime;
+        times[0].Seconds = times[1].Seconds = name.Seconds;
         Libc.Check(Libc.futimens(file, times), $"sealing object {name}");
     }
 

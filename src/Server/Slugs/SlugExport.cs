@@ -39,7 +39,7 @@ internal static class SlugExport
 
     private static GnuTarEntry Entry(TarEntryType type, string path, bool executable) => new(type, path)
     {
-        ModificationTime = DateTimeOffset.FromUnixTimeSeconds(ObjectStore.FixedTime),
+        ModificationTime = DateTimeOffset.UnixEpoch,
         Mode = (UnixFileMode)(executable ? 0x1ed : 0x1a4),   // 0755, 0644
     };
 }

@@ -57,10 +57,10 @@ public sealed class RouterErrorTests
         await using var app = await Backend.StartAsync(async http =>
         {
             await http.Response.WriteAsync("first ");
-            await Task.Delay(800);
+            await Task.Delay(4000);
             await http.Response.WriteAsync("last");
         });
-        await using var router = await RouterUnderTest.StartAsync(new RouterLimits { FirstByte = TimeSpan.FromMilliseconds(300) });
+        await using var router = await RouterUnderTest.StartAsync(new RouterLimits { FirstByte = TimeSpan.FromSeconds(2) });
         await router.RouteAsync(app.Target());
         using var http = router.Http();
         Assert.Equal("first last", await http.GetStringAsync("http://shop.localhost/", Ct));
