@@ -130,5 +130,6 @@ if [ -f "$last/bin/release" ]; then
     "$last/bin/release" $build </dev/null | head -c 70000 >"$out/release" || fail "The release step of the last buildpack failed."
 fi
 find $cache -mindepth 1 -depth -type d -empty -delete 2>/dev/null
-[ ! -f Procfile ] || head -c 70000 Procfile >"$out/Procfile"
+# On a full disk half a Procfile would be taken for the whole.
+[ ! -f Procfile ] || head -c 70000 Procfile >"$out/Procfile" || fail "The Procfile cannot be kept."
 : >"$out/done"

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Sluice.Runtime;
 using Sluice.Slugs;
+using Sluice.Storage;
 using Libc = Sluice.Runtime.Libc;
 
 namespace Sluice.Builds;
@@ -42,7 +43,7 @@ internal sealed class BuildOperation(SandboxHost sandboxes, SlugStore slugs, Dat
 
         var (exit, tooLarge) = await RunDriverAsync(folder, run, source, output, ct);
         if (Failure(folder, exit, tooLarge) is { } failure)
-            return new BuildRan { Failure = failure };
+            return new BuildRan { Failure = new DiskRoom(data).Refusal is { } full ? $"{failure} {full.Message}" : failure };
         return await MakeSlugAsync(folder, run, cache, owner ?? Libc.geteuid(), ct);
     }
 
@@ -89,8 +90,9 @@ internal sealed class BuildOperation(SandboxHost sandboxes, SlugStore slugs, Dat
             return $"The build wrote more than {BuildLimits.TreeBytes >> 30} GiB or {BuildLimits.TreeFiles:N0} files.";
         if (exit.TimedOut)
             return $"The build took longer than {BuildLimits.Time.TotalMinutes:0} minutes.";
+        // Empty when the disk was too full to say it.
         if (folder.Report("failed", 1000) is { } sentence)
-            return OutputLines.Safe(Encoding.UTF8.GetString(sentence)).Trim() + (exit.OutOfMemory ? $" It ran out of memory ({BuildLimits.Sandbox.MemoryMb} MB)." : "");
+            return sentence.Length == 0 ? "The build failed." : OutputLines.Safe(Encoding.UTF8.GetString(sentence)).Trim() + (exit.OutOfMemory ? $" It ran out of memory ({BuildLimits.Sandbox.MemoryMb} MB)." : "");
         if (exit.OutOfMemory)
             return $"The build ran out of memory ({BuildLimits.Sandbox.MemoryMb} MB).";
         if (exit.Code != 0 || folder.Report("done", 1) is null)

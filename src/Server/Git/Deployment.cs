@@ -93,6 +93,9 @@ internal sealed class Deployment(
             case BuildOutcome.Failed failed:
                 await RefuseAsync(say, $"Push rejected: {failed.Why}");
                 return null;
+            case BuildOutcome.Errored when new DiskRoom(data).Refusal is { } full:
+                await RefuseAsync(say, $"Push rejected: {full.Message}");
+                return null;
             default:
                 await RefuseAsync(say, $"Push rejected, the platform is at fault: {((BuildOutcome.Errored)outcome).Why} Push again.");
                 return null;

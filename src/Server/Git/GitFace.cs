@@ -6,6 +6,7 @@ using Sluice.Accounts;
 using Sluice.Apps;
 using Sluice.Runtime;
 using Sluice.Sources;
+using Sluice.Storage;
 
 namespace Sluice.Git;
 
@@ -32,6 +33,8 @@ internal static class GitFace
             await GitDoor.SayAsync(http, 403, "Sluice speaks git's smart protocol only: use a git of 1.6.6 or newer.");
             return;
         }
+        if (service == "git-receive-pack" && !await HasRoomAsync(http))
+            return;
         http.Response.ContentType = $"application/x-{service}-advertisement";
         http.Response.Headers.CacheControl = "no-cache";
         await http.Response.Body.WriteAsync(Encoding.ASCII.GetBytes($"{service.Length + 15:x4}# service={service}\n0000"), ct);
@@ -56,6 +59,15 @@ internal static class GitFace
         http.Response.ContentType = "application/x-git-receive-pack-result";
         http.Response.Headers.CacheControl = "no-cache";
         await pushes.ReceiveAsync(pass, http, BodyOf(http), ct);
+    }
+
+    /// <summary>git shows a refusal here as a line of ours; later, only its own of an unpacker that failed.</summary>
+    private static async Task<bool> HasRoomAsync(HttpContext http)
+    {
+        if (new DiskRoom(http.RequestServices.GetRequiredService<DataFolder>()).Refusal is not { } refusal)
+            return true;
+        await GitDoor.SayAsync(http, StatusCodes.Status507InsufficientStorage, refusal.Message);
+        return false;
     }
 
     private static async Task RpcAsync(HttpContext http, Command command, long maxInput, CancellationToken ct)

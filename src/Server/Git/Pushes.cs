@@ -4,6 +4,7 @@ using Sluice.Releases;
 using Sluice.Runtime;
 using Sluice.Slugs;
 using Sluice.Sources;
+using Sluice.Storage;
 
 namespace Sluice.Git;
 
@@ -76,7 +77,8 @@ internal sealed partial class Pushes(
         catch (Exception e)
         {
             LogBroke(pass.App.Id, e);
-            await line.SayAsync(" !     The platform could not finish this push; nothing was deployed by it. Its operator's log has the cause.", stop);
+            var why = new DiskRoom(data).Refusal?.Message ?? "The platform could not finish this push; nothing was deployed by it. Its operator's log has the cause.";
+            await line.SayAsync($" !     {why}", stop);
             await line.EndAsync(1, stop);
             return null;
         }

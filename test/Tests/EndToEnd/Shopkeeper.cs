@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Sluice.Tests.Cli;
 using Sluice.Tests.House;
 using Sluice.Tests.Roles;
+using Sluice.Tests.Storage;
 
 namespace Sluice.Tests.EndToEnd;
 
@@ -28,11 +29,11 @@ internal sealed class Shopkeeper : IAsyncDisposable
     public RunningSluice Sluice => sluice;
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    public static async Task<Shopkeeper> OpenAsync()
+    public static async Task<Shopkeeper> OpenAsync(TempFolder? folder = null)
     {
         Assert.SkipUnless(File.Exists("/usr/bin/bwrap"), "Needs bubblewrap, in which apps run.");
         Assert.SkipUnless(File.Exists("/usr/bin/node"), "Needs Node.js, in which the sample is written.");
-        var keeper = new Shopkeeper(await RunningSluice.StartAsync());
+        var keeper = new Shopkeeper(await RunningSluice.StartInAsync(folder ?? new TempFolder()));
         foreach (var file in Directory.EnumerateFiles(Path.Combine(Repository.Root, "samples/node")))
         {
             File.Copy(file, Path.Combine(keeper.Typed.Work, Path.GetFileName(file)));

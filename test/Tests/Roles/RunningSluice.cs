@@ -25,9 +25,11 @@ internal sealed class RunningSluice : IAsyncDisposable
         }
     }
 
-    public static async Task<RunningSluice> StartAsync(params string[] flags)
+    public static Task<RunningSluice> StartAsync(params string[] flags) => StartInAsync(new TempFolder(), flags);
+
+    /// <summary>In a folder that was made ready for it; it goes away with the server.</summary>
+    public static async Task<RunningSluice> StartInAsync(TempFolder folder, params string[] flags)
     {
-        var folder = new TempFolder();
         var (up, said) = Launch(["up", "--data", folder.Path, "--port", "0", .. flags]);
         var sluice = new RunningSluice(folder, up, said);
         await sluice.UntilAsync(() => File.Exists(sluice.Data.Address));
