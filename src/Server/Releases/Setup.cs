@@ -26,7 +26,7 @@ internal static class ReleasesSetup
             s.GetRequiredService<OpenLogs>(), s.GetRequiredService<AppLogs>(), s.GetRequiredService<AccountTable>(), wakeup, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<Releaser>>()));
         builder.Services.AddHostedService(s => s.GetRequiredService<CurrentPlans>());
         builder.Services.AddHostedService(s => s.GetRequiredService<Releaser>());
-        builder.Services.AddHostedService<BuiltReleases>();
+        builder.Services.AddHostedService<BuiltReleases>().AddHostedService<SlugCollector>();
         return builder;
     }
 }

@@ -4,7 +4,7 @@ using Sluice.Storage;
 
 namespace Sluice.Slugs;
 
-/// <summary>What is known of each slug; its files are the agent's. Rows are never deleted: a slug outlives the app that it was made for.</summary>
+/// <summary>What is known of each slug; its files are the agent's. A row outlives the app that it was made for: it goes when no release, build or upload names it.</summary>
 public sealed class SlugCatalog(Db db)
 {
     public void Add(Tx tx, Slug slug) => tx.Execute(
