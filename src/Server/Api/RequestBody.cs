@@ -46,6 +46,8 @@ internal sealed class RequestBody
         try
         {
             using var document = JsonDocument.Parse(utf8, new JsonDocumentOptions { MaxDepth = 16 });
+            if (!IsText(document.RootElement))
+                throw Refuse.BadRequest("The body has a text that is no Unicode: a lone surrogate, or bytes that are no UTF-8.");
             return document.RootElement.ValueKind == JsonValueKind.Object
                 ? new RequestBody(document.RootElement.Clone(), "", [])
                 : throw Refuse.BadRequest("The body is not a JSON object.");
@@ -127,6 +129,39 @@ internal sealed class RequestBody
     {
         if (faults.Count > 0)
             throw Refuse.Invalid(faults);
+    }
+
+    /// <summary>The parser takes any bytes between quotes and fails only when somebody reads them: too late, and with an exception of its own.</summary>
+    private static bool IsText(JsonElement root)
+    {
+        try
+        {
+            ReadTexts(root);
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
+    private static void ReadTexts(JsonElement value)
+    {
+        if (value.ValueKind == JsonValueKind.String)
+            _ = value.GetString();
+        else if (value.ValueKind == JsonValueKind.Array)
+        {
+            foreach (var item in value.EnumerateArray())
+                ReadTexts(item);
+        }
+        else if (value.ValueKind == JsonValueKind.Object)
+        {
+            foreach (var member in value.EnumerateObject())
+            {
+                _ = member.Name;
+                ReadTexts(member.Value);
+            }
+        }
     }
 
     private static string? Reference(JsonElement v)

@@ -92,7 +92,8 @@ internal sealed class BuildFolder(DataFolder data, BuildId id, uint? owner, Acti
     public ImmutableArray<string> Linked()
     {
         var list = Path.Combine(Cache, ".linked");
-        if (!IsFolder(Cache) || new FileInfo(list) is not { Exists: true, LinkTarget: null, Length: < 1024 })
+        // A pipe exists and is short, too, and reading it would never end.
+        if (!IsFolder(Cache) || new FileInfo(list) is not { Exists: true, LinkTarget: null, Length: > 0 and < 1024 })
             return [];
         var names = File.ReadAllLines(list).Select(l => l.Trim()).Distinct().Take(8)
             .Where(n => n.Length is > 0 and < 100 && n is not ("." or ".." or CacheName) && !n.Contains('/') && IsFolder(Path.Combine(App, n)))
@@ -109,27 +110,8 @@ internal sealed class BuildFolder(DataFolder data, BuildId id, uint? owner, Acti
         Directory.Move(Path.Combine(from, name), target);
     }
 
-    /// <summary>Bytes on disk and entries of everything here, as far as the limits: it stops counting when one is passed.</summary>
-    public bool IsTooLarge(long bytes, int files)
-    {
-        try
-        {
-            foreach (var entry in new DirectoryInfo(root).EnumerateFileSystemInfos("*", new EnumerationOptions
-                     {
-                         RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = true,
-                     }))
-            {
-                bytes -= entry is FileInfo file ? file.Length : 0;
-                if (bytes < 0 || --files < 0)
-                    return true;
-            }
-        }
-        catch (IOException)
-        {
-            // A folder that was removed while we looked: the next look counts again.
-        }
-        return false;
-    }
+    /// <summary>Bytes and entries of everything here, as far as the limits: it stops counting when one is passed.</summary>
+    public bool IsTooLarge(long bytes, int files) => TreeSize.Passes(root, bytes, files);
 
     public void Dispose() => discard(root);
 

@@ -87,7 +87,7 @@ internal sealed class BuildOperation(SandboxHost sandboxes, SlugStore slugs, Dat
     private static string? Failure(BuildFolder folder, SandboxExit exit, bool tooLarge)
     {
         if (tooLarge)
-            return $"The build wrote more than {BuildLimits.TreeBytes >> 30} GiB or {BuildLimits.TreeFiles:N0} files.";
+            return $"The build wrote more than {BuildLimits.TreeBytes >> 30} GiB or {BuildLimits.TreeFiles:N0} files, or folders nested deeper than any path.";
         if (exit.TimedOut)
             return $"The build took longer than {BuildLimits.Time.TotalMinutes:0} minutes.";
         // Empty when the disk was too full to say it.

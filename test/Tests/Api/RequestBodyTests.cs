@@ -25,6 +25,15 @@ public sealed class RequestBodyTests
     public void A_body_nested_too_deep_is_a_bad_request() =>
         Assert.Equal(RefusalKind.BadRequest, Assert.Throws<RefusedException>(() => Parse(string.Concat(Enumerable.Repeat("{\"a\":", 2000)))).Kind);
 
+    [Theory]
+    [InlineData("{\"name\":\"\\ud800\"}"), InlineData("{\"\\udc00\":1}"), InlineData("{\"source\":{\"app\":[\"\\ud800x\"]}}")]
+    public void A_lone_surrogate_is_a_bad_request(string json) =>
+        Assert.Equal(RefusalKind.BadRequest, Assert.Throws<RefusedException>(() => Parse(json)).Kind);
+
+    [Fact]
+    public void Bytes_that_are_no_utf8_are_a_bad_request() =>
+        Assert.Equal(RefusalKind.BadRequest, Assert.Throws<RefusedException>(() => RequestBody.Parse("{\"name\":\"\u00ff\"}"u8.ToArray().Select(b => b == 0xc3 ? (byte)0xff : b).ToArray())).Kind);
+
     [Fact]
     public void All_wrong_types_are_told_together()
     {
