@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Sluice.Accounts;
 using Sluice.Apps;
+using Sluice.Builds;
 using Sluice.Slugs;
 using Sluice.Storage;
 using Sluice.Wire;
@@ -31,10 +32,8 @@ internal static class SlugsApi
         var stack = PlatformApi.StackName(body.Reference("stack")) ?? app.Stack;
         if (!AppCatalog.Stacks.Contains(stack))
             body.Fault($"There is no stack {stack}; there is {string.Join(", ", AppCatalog.Stacks)}.");
-        foreach (var type in types.Keys.Where(t => t.Length is 0 or > 128 || !t.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_')))
-            body.Fault($"{type} is no process type: it has letters, digits, dashes and underscores.");
-        if (types.Values.Any(command => string.IsNullOrWhiteSpace(command) || command.Contains('\0')))
-            body.Fault("A process type needs a command.");
+        foreach (var fault in ProcessTypes.Faults("The slug", types))
+            body.Fault(fault);
         var slug = new Slug
         {
             Id = SlugId.New(),

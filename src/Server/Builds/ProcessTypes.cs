@@ -28,6 +28,11 @@ internal static partial class ProcessTypes
         return types.Count <= MaxTypes ? types.ToImmutable() : throw Refuse.Invalid($"An app may have {MaxTypes} process types; this one has {types.Count}.");
     }
 
+    /// <summary>What is wrong with types that come ready made, with an uploaded slug; the same rules.</summary>
+    public static IEnumerable<string> Faults(string where, IReadOnlyDictionary<string, string?> types) => types.Count > MaxTypes
+        ? [$"{where} names more than {MaxTypes} process types."]
+        : types.SelectMany(type => Faults(where, type.Key, type.Value?.Trim() ?? ""));
+
     private static List<(string Type, string Command)> Read(string where, byte[] bytes, List<string> faults, Func<string, IEnumerable<(string, string)>> read)
     {
         if (bytes.Length > MaxBytes)

@@ -7,6 +7,14 @@ public sealed class ProcessTypesTests
 {
     private static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
 
+    [Fact]
+    public void An_uploaded_slug_keeps_to_the_same_rules()
+    {
+        Assert.Empty(ProcessTypes.Faults("It", new Dictionary<string, string?> { ["web"] = "node x" }));
+        Assert.Equal(3, ProcessTypes.Faults("It", new Dictionary<string, string?> { ["web"] = "a\nb", ["we b"] = "x", ["clock"] = " " }).Count());
+        Assert.Single(ProcessTypes.Faults("It", Enumerable.Range(0, ProcessTypes.MaxTypes + 1).ToDictionary(i => $"t{i}", _ => (string?)"x")));
+    }
+
     private static string Fault(string procfile) => Assert.Throws<RefusedException>(() => ProcessTypes.Of(Bytes(procfile), null)).Message;
 
     [Fact]
