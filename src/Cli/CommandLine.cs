@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using System.Text.Json;
 using Sluice.Wire;
 
@@ -46,7 +45,7 @@ internal static class CommandLine
     {
         var command = about.Make();
         var parsed = command.Parse(args[1..], new ParserConfiguration { ResponseFileTokenReplacer = null });
-        if (Faults(parsed) is { Length: > 0 } faults)
+        if (Misunderstood.In(parsed) is { Length: > 0 } faults)
         {
             surroundings.Terminal.Error($"{string.Join("\n", faults)}\nSee: sluice help {about.Name}");
             return ExitCode.Usage;
@@ -98,13 +97,6 @@ internal static class CommandLine
             return ExitCode.Interrupted;
         }
     }
-
-    /// <summary>The parser's complaints; and a flag that it took for a value, since what begins with a dash is a flag until <c>--</c> stands before it.</summary>
-    private static string[] Faults(ParseResult parsed) => parsed.Errors.Count > 0
-        ? [.. parsed.Errors.Select(e => e.Message)]
-        : [.. parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(a => a.Tokens)
-            .Where(t => t.Value is ['-', not (>= '0' and <= '9'), ..] && parsed.Tokens.All(d => d.Type is not TokenType.DoubleDash))
-            .Select(t => $"{t.Value} is no flag of this command.")];
 
     private static ExitCode Unknown(string asked, Surroundings surroundings)
     {

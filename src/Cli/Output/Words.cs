@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Sluice.Cli.Output;
 
 /// <summary>How times, counts and stages are said.</summary>
@@ -15,6 +17,14 @@ internal static class Words
     };
 
     public static string Count(int n, string one) => n == 1 ? $"1 {one}" : $"{n} {one}s";
+
+    /// <summary><c>358 B</c>, <c>1.1 KiB</c>, <c>12.0 MiB</c>.</summary>
+    public static string Size(long bytes) => bytes switch
+    {
+        < 1024 => $"{bytes} B",
+        < 1024 * 1024 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1024.0:0.0} KiB"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1024.0 / 1024.0:0.0} MiB"),
+    };
 
     /// <summary>Seven characters, as git and Heroku show a commit; digests without their <c>SHA256:</c>.</summary>
     public static string Short(string? sha, int length = 7)

@@ -319,14 +319,14 @@ internal sealed class AppDynos : IDisposable
         if (slots.All(slot => dynos.Exists(d => d.Slot == slot && d.Phase == DynoPhase.Kept && d.IsUp)))
             return new Prepared.Healthy();
         if (slots.Select(crashes.Find).OfType<Crash>().FirstOrDefault() is { } crash)
-            return GiveUp_NeedsLock(plan, $"{crash.Slot.Name} crashed while it booted: {crash.Why.TrimEnd('.')}.");
+            return GiveUp_NeedsLock(plan, $"{crash.Slot.Name} crashed while it booted: {crash.Why.TrimEnd('.')}. The app's log shows what it said.");
         var trouble = dynos.Find(d => d.Slot.Generation == plan.Generation && d.LaunchTrouble?.Since + LaunchPatience < world.Clock.GetUtcNow())?.LaunchTrouble;
         if (trouble is { } found)
         {
             GiveUp_NeedsLock(plan, found.Why.Message);
             throw new AgentException(found.Why.Message, found.Why);
         }
-        return isTooLate ? GiveUp_NeedsLock(plan, "The web dynos did not accept connections on $PORT within 60 seconds.") : null;
+        return isTooLate ? GiveUp_NeedsLock(plan, "The web dynos did not accept connections on $PORT within 60 seconds. The app's log shows what they said.") : null;
     }
 
     private Prepared.Unhealthy GiveUp_NeedsLock(DynoPlan plan, string why)

@@ -77,6 +77,26 @@ public sealed class CommandLineTests
         Assert.Empty(server.Asked);
     }
 
+    [Theory]
+    [InlineData("apps --frob", "--frob is no flag of this command.")]
+    [InlineData("create Bad_Name --frob", "--frob is no flag of this command.")]
+    [InlineData("logs --ps web.1 -n 2", "--ps is no flag of this command.")]
+    [InlineData("pipelines:info --frob", "--frob is no flag of this command.")]
+    [InlineData("version a b", "Not understood: a b")]
+    [InlineData("config:unset -a shop", "NAME is missing.")]
+    [InlineData("pipelines:update -a shop", "--stage STAGE is missing.")]
+    [InlineData("promote --to", "--to APP,... needs a value.")]
+    [InlineData("logs -n x -a shop", "--num N takes a whole number, not \"x\".")]
+    [InlineData("completion tcsh", "SHELL is one of bash, fish, zsh, not \"tcsh\".")]
+    public async Task What_is_not_understood_is_said_in_words_for_people(string line, string sentence)
+    {
+        using var typed = new Typed();
+        Assert.Equal(64, await typed.Run(line));
+        Assert.StartsWith($" ›   Error: {sentence}\n", typed.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("argument", typed.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("System.", typed.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_key_that_the_server_does_not_know_exits_77()
     {

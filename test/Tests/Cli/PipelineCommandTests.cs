@@ -60,6 +60,21 @@ public sealed class PipelineCommandTests
         Assert.DoesNotContain(server.Asked, a => a.StartsWith("POST", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task Create_whose_first_app_is_refused_leaves_no_pipeline()
+    {
+        await using var server = (await ScriptedServer.StartAsync())
+            .On("GET /apps/shop", Answers.App("shop"))
+            .On("POST /pipelines", Answers.Pipeline())
+            .Refuse("POST /pipeline-couplings", 422, "invalid_params", "shop is in a pipeline already.", null)
+            .On($"DELETE /pipelines/{Answers.PipelineId}", Answers.Pipeline());
+        using var typed = new Typed(server);
+
+        Assert.Equal(2, await typed.Run("pipelines:create two -a shop -s staging"));
+        Assert.Contains("shop is in a pipeline already.", typed.Error, StringComparison.Ordinal);
+        Assert.Contains(server.Asked, a => a.StartsWith($"DELETE /pipelines/{Answers.PipelineId}", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData("shop-dev", "development")]
     [InlineData("shop-qa", "development")]

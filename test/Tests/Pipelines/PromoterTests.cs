@@ -77,7 +77,7 @@ public sealed class PromoterTests : IAsyncDisposable
         outside.Runtime.Fates = start => start.App == eu.Id ? ScriptedRuntime.Fate.Crash : ScriptedRuntime.Fate.Up;
         var promotion = await PromoteAsync(Downstream);
         Assert.Equal(["failed", "succeeded"], promotion.Targets.Select(t => t.Status));
-        Assert.Equal("web.1 crashed while it booted: exited with status 1.", promotion.Targets[0].ErrorMessage);
+        Assert.Equal("web.1 crashed while it booted: exited with status 1. The app's log shows what it said.", promotion.Targets[0].ErrorMessage);
     }
 
     [Fact]

@@ -69,7 +69,7 @@ public sealed class ReleaserTests : IAsyncDisposable
         var before = outside.Router.RouteOf(app.Id)!;
         outside.Runtime.Fates = _ => ScriptedRuntime.Fate.Crash;
         var release = await world.DeployAsync(app, Sha2, "web: node web.js");
-        Assert.Equal(("failed", "web.1 crashed while it booted: exited with status 1."), (release.Status, release.Failure));
+        Assert.Equal(("failed", "web.1 crashed while it booted: exited with status 1. The app's log shows what it said."), (release.Status, release.Failure));
         Assert.Equal(before.Targets, outside.Router.RouteOf(app.Id)!.Targets);
         Assert.Equal(2, (await world.Ledger.CurrentAsync(app.Id, ReleaseWorld.None))!.Version);
         outside.Runtime.Fates = _ => ScriptedRuntime.Fate.Up;

@@ -39,7 +39,7 @@ internal sealed class AppsInfo : AppCommand
         table.Add("Stack:", app.Stack.Name ?? "");
         table.Add("Dynos:", dynos.Count == 0 ? "none" : string.Join(", ", dynos.GroupBy(d => d.Type, StringComparer.Ordinal).Select(g => $"{g.Key}: {g.Count()}")));
         table.Add("Pipeline:", coupling is null ? "none" : $"{coupling.Pipeline.Name} ({coupling.Shown()})");
-        table.Add("Slug size:", app.SlugSize is { } size ? $"{size / 1024.0 / 1024.0:0.0} MiB" : "no slug yet");
+        table.Add("Slug size:", app.SlugSize is { } size ? Words.Size(size) : "no slug yet");
         table.Add("Created:", run.Ago(app.CreatedAt));
         table.Print(run.Terminal);
         return ExitCode.Ok;

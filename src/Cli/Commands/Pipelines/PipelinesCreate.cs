@@ -31,7 +31,7 @@ internal sealed class PipelinesCreate : AppCommand
             $"Creating {run.Value(name)} pipeline", () => run.Server.PostAsync<CreatePipelineWire, PipelineWire>("/pipelines", new(run.Value(name)!), ct));
         if (app is not null)
         {
-            await PipelinesAdd.AddAsync(run, pipeline, app, run.Value(stage) ?? Coupling.GuessStage(app), ct);
+            await AddFirstAsync(run, pipeline, app, ct);
         }
 
         if (run.Value(json))
@@ -40,5 +40,19 @@ internal sealed class PipelinesCreate : AppCommand
         }
 
         return ExitCode.Ok;
+    }
+
+    /// <summary>A refusal takes the pipeline back, so that trying again does not leave two of one name.</summary>
+    private async Task AddFirstAsync(Run run, PipelineWire pipeline, string app, CancellationToken ct)
+    {
+        try
+        {
+            await PipelinesAdd.AddAsync(run, pipeline, app, run.Value(stage) ?? Coupling.GuessStage(app), ct);
+        }
+        catch (SluiceException)
+        {
+            await run.Server.DeleteAsync($"/pipelines/{pipeline.Id}", ct);
+            throw;
+        }
     }
 }
