@@ -142,7 +142,11 @@ public sealed partial class Builder(
         CrashGate.Pass("build.slug-made");
         // The slug is there: it is noted whether or not the client still is.
         if (!await builds.SucceedAsync(id, slug, ran.Buildpacks, request.User, CancellationToken.None))
-            throw new InvalidOperationException($"Build {id} ended before its slug was noted.");
+        {
+            throw await apps.FindAsync(app.Id, CancellationToken.None) is null
+                ? Refuse.Conflict($"{app.Name} was destroyed while it was built.")
+                : new InvalidOperationException($"Build {id} ended before its slug was noted.");
+        }
         CrashGate.Pass("build.noted");
         var types = ran.ProcessTypes.IsEmpty ? "none (add a Procfile)" : string.Join(", ", ran.ProcessTypes.Keys);
         await tell("-----> Discovering process types");

@@ -13,6 +13,9 @@ internal sealed record Deployed(Slug? Slug);
 internal sealed class Deployment(
     Repositories repositories, Builder builder, BuildTable builds, SlugCatalog slugs, ReleaseLedger ledger, Releaser releaser, Db db, Site site, DataFolder data)
 {
+    /// <summary>A push's files while they are built, in DIR/uploads; of a push that is over, nobody needs them.</summary>
+    public static string SourceFile(string id) => $"push-{id}.tar";
+
     /// <summary>Null refuses the push; the last line said why.</summary>
     public async Task<Deployed?> RunAsync(GitPass pass, HookCall call, Func<string, ValueTask> say, CancellationToken ct)
     {
@@ -61,7 +64,7 @@ internal sealed class Deployment(
     private async Task<Build?> BuildAsync(GitPass pass, Commit commit, Quarantine? quarantine, Func<string, ValueTask> say, CancellationToken ct)
     {
         Directory.CreateDirectory(data.Uploads);
-        var source = Path.Combine(data.Uploads, $"push-{Guid.NewGuid():N}.tar");
+        var source = Path.Combine(data.Uploads, SourceFile($"{Guid.NewGuid():N}"));
         BuildOutcome outcome;
         try
         {

@@ -17,11 +17,16 @@ internal static class GitSetup
 }
 
 /// <summary>At start, before any push: what pushes of a dead server left behind goes.</summary>
-internal sealed class GitTidy(Repositories repositories) : IHostedService
+internal sealed class GitTidy(Repositories repositories, DataFolder data) : IHostedService
 {
     public Task StartAsync(CancellationToken cancellationToken)
     {
         repositories.SweepAll();
+        if (Directory.Exists(data.Uploads))
+        {
+            foreach (var left in Directory.EnumerateFiles(data.Uploads, Deployment.SourceFile("*")))
+                File.Delete(left);
+        }
         return Task.CompletedTask;
     }
 

@@ -42,6 +42,22 @@ public sealed class BuildTests(BuildGround ground) : IClassFixture<BuildGround>
     }
 
     [Fact]
+    public async Task A_build_whose_app_is_destroyed_says_so_and_blames_nobody()
+    {
+        BuildGround.NeedRoot();
+        var app = await ground.AppAsync();
+        var request = ground.Request(app, ground.Tar(Procfile, Postbuild("echo now; sleep 1")));
+
+        var outcome = await ground.Get<Builder>().BuildAsync(request, async line =>
+        {
+            if (line.Trim() == "now")
+                await ground.Get<AppCatalog>().DestroyAsync(app, ground.Admin, BuildGround.Ct);
+        }, BuildGround.Ct);
+
+        Assert.Equal($"{app.Name} was destroyed while it was built.", Assert.IsType<BuildOutcome.Failed>(outcome).Why);
+    }
+
+    [Fact]
     public async Task A_failing_compile_is_the_apps_fault_with_its_exit_code()
     {
         BuildGround.NeedRoot();
