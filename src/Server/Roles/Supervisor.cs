@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text;
+using Sluice.Router;
 using Sluice.Runtime;
 
 namespace Sluice.Roles;
@@ -138,11 +139,19 @@ internal sealed class Supervisor(UpOptions asked, TextWriter output, TimeProvide
         try
         {
             await new AgentClient(data).CallAsync<Nothing, Nothing>(DynoOps.StopAll, new Nothing(), null, limit.Token);
+            new SavedTable(data).ForgetTargets(GiveToRouter);
         }
         catch (Exception e) when (e is AgentException or OperationCanceledException)
         {
             Say($"Some apps may still run: {e.Message}");
         }
+    }
+
+    private static void GiveToRouter(string path)
+    {
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        if (Libc.geteuid() == 0 && SystemUser.Sluice is { } user)
+            Libc.Check(Libc.chown(path, user.Uid, user.Gid), $"Giving {path} to the user sluice");
     }
 
     private RoleKeeper Keeper(string role) => keepers.First(k => k.Role == role);

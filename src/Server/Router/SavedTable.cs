@@ -23,8 +23,20 @@ internal sealed class SavedTable(DataFolder data)
         }
     }
 
+    /// <summary>To be called when all dynos have been stopped and no router runs: their addresses may be given to other apps, to whom the next router
+    /// must not lead anyone. Hosts stay known. Safe to repeat.</summary>
+    /// <param name="own">Gives the new file to the router's user before it takes the old one's place.</param>
+    public void ForgetTargets(Action<string> own)
+    {
+        var table = Load();
+        if (table.Routes.Any(r => !r.Targets.IsEmpty))
+            Save(table with { Routes = [.. table.Routes.Select(r => r with { Targets = [] })] }, own);
+    }
+
+    public void Save(RouteTable table) => Save(table, _ => { });
+
     /// <summary>Durable when it returns: file synced, renamed over the old one, folder synced.</summary>
-    public void Save(RouteTable table)
+    private void Save(RouteTable table, Action<string> own)
     {
         var folder = Path.GetDirectoryName(data.RouteTable)!;
         Directory.CreateDirectory(folder);
@@ -34,6 +46,7 @@ internal sealed class SavedTable(DataFolder data)
             file.Write(TextOf(table));
             file.Flush(flushToDisk: true);
         }
+        own(fresh);
         File.Move(fresh, data.RouteTable, overwrite: true);
         SyncFolder(folder);
     }

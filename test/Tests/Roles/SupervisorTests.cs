@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
+using Sluice.Router;
+using Sluice.Tests.Router;
 
 namespace Sluice.Tests.Roles;
 
@@ -114,6 +116,23 @@ public sealed class SupervisorTests
         await using var next = await killed.AgainAsync();
         Assert.NotEqual(orphan, next.PidOf("router"));
         Assert.Equal(["agent", "router", "server"], next.Roles());
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Only_dynos_that_were_kept_are_led_to_after_a_stop(bool kept)
+    {
+        await using var sluice = await RunningSluice.StartAsync(kept ? ["--keep-dynos"] : []);
+        await sluice.UntilAsync(() => File.Exists(sluice.Data.RouteTable));
+        new SavedTable(sluice.Data).Save(new RouteTable(900, [RouterUnderTest.Route() with { Targets = [new(DynoId.New(), "web.1", "127.0.0.1", 1)] }]));
+
+        sluice.Signal("TERM");
+        Assert.Equal(0, await sluice.EndAsync());
+
+        var left = new SavedTable(sluice.Data).Load();
+        Assert.Equal((900, kept ? 1 : 0), (left.Number, Assert.Single(left.Routes).Targets.Length));
+        await using var again = await sluice.AgainAsync();
     }
 
     [Fact]
