@@ -23,6 +23,9 @@ public sealed class DataFolder(string path)
     /// <summary>Identity of this DIR on the machine: one line, eight hex digits. Part of every host-wide name (control group, link, nft table).</summary>
     public string InstanceId => At("instance");
 
+    /// <summary>The machine's boot id at the last start, one line: when it is another now, no dyno of before can be alive.</summary>
+    public string Boot => At("boot");
+
     /// <summary>sluice. Pid files, Unix sockets, per-push FIFOs.</summary>
     public string Run => At("run");
 

@@ -385,7 +385,13 @@ internal sealed class AppDynos : IDisposable
             .. dynos.Where(d => d.Serves && d.Slot.Generation == wanted.Generation).OrderBy(d => d.Slot.Index).ThenBy(d => d.Id.Value)
                 .Select(d => new Target(d.Id, d.Slot.Name, d.Status.Address!, d.Status.Port)),
         ],
-        WhenEmpty = wanted.Slug is not null && wanted.Processes.Any(p => p is { Type: "web", Quantity: > 0 }) ? "H10" : "H14",
+        WhenEmpty = WhyEmpty_NeedsLock(wanted),
         Maintenance = wanted.Maintenance,
     };
+
+    /// <summary>Heroku's code for a visitor who finds no web dyno up: none wanted, one crashed, or all still start.</summary>
+    private string WhyEmpty_NeedsLock(DynoPlan plan) =>
+        plan.Slug is null || !plan.Processes.Any(p => p is { Type: "web", Quantity: > 0 }) ? "H14"
+        : crashes.All.Any(c => c.Slot.IsWeb && c.Slot.Generation == plan.Generation) ? "H10"
+        : "H20";
 }

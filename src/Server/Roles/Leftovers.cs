@@ -19,6 +19,17 @@ internal static class Leftovers
             File.Delete(socket);
     }
 
+    /// <summary>True when the machine has started anew since the last start of this DIR: then its dynos are gone, and others may have their addresses.
+    /// Notes the boot of now, so that asking again answers false.</summary>
+    public static bool AreOfAnotherBoot(DataFolder data)
+    {
+        var boot = File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim();
+        var isAnother = File.Exists(data.Boot) && File.ReadAllText(data.Boot).Trim() != boot;
+        if (isAnother || !File.Exists(data.Boot))
+            File.WriteAllText(data.Boot, boot + "\n");
+        return isAnother;
+    }
+
     private static List<int> RolesOf(DataFolder data) =>
         [.. Directory.EnumerateDirectories("/proc").Select(d => int.TryParse(Path.GetFileName(d), CultureInfo.InvariantCulture, out var pid) ? pid : 0)
             .Where(pid => pid > 0 && pid != Environment.ProcessId && IsRoleOf(data, pid))];

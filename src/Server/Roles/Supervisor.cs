@@ -26,6 +26,8 @@ internal sealed class Supervisor(UpOptions asked, TextWriter output, TimeProvide
         new DataFolderSetup(data, user).Prepare();
         await using var mine = Take();
         await Leftovers.ClearAsync(data, clock, CancellationToken.None);
+        if (Leftovers.AreOfAnotherBoot(data))
+            new SavedTable(data).ForgetTargets(GiveToRouter);
         var sockets = PortSockets.Open(asked.Port, asked.Bind);
         var options = asked with { Port = ((System.Net.IPEndPoint)sockets[0].LocalEndPoint!).Port };
         var launch = new Launch

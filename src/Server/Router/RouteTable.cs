@@ -12,7 +12,7 @@ public sealed record Route
     public required ImmutableArray<string> Hosts { get; init; }
     public required ImmutableArray<Target> Targets { get; init; }
 
-    /// <summary><c>H14</c> no web dynos, <c>H10</c> crashed, <c>H80</c> maintenance (then targets do not count).</summary>
+    /// <summary><c>H14</c> no web dynos, <c>H10</c> crashed, <c>H20</c> starting, <c>H80</c> maintenance (then targets do not count).</summary>
     public string WhenEmpty { get; init; } = "H14";
     public bool Maintenance { get; init; }
 }

@@ -36,6 +36,10 @@ internal sealed record RouterError(string Code, int Status, string Description, 
         "H19", 503, "Backend connection timeout", "This app did not take the connection in time.",
         "It may be overloaded: add dynos with sluice ps:scale web=2 -a {app}.");
 
+    public static readonly RouterError Starting = new(
+        "H20", 503, "App boot timeout", "This app is starting.",
+        "It answers as soon as it listens on $PORT. sluice logs -a {app} shows how far it is.");
+
     public static readonly RouterError Refused = new(
         "H21", 503, "Backend connection refused", "This app does not take connections.",
         "It must listen on 0.0.0.0:$PORT. sluice logs -a {app} shows whether it does.");
@@ -44,12 +48,13 @@ internal sealed record RouterError(string Code, int Status, string Description, 
 
     public static readonly RouterError Maintenance = new(
         "H80", 503, "Maintenance mode", "This app is down for maintenance and will be back soon.",
-        "End it with sluice maintenance:off -a {app}.");
+        "Its owner ends it with heroku maintenance:off -a {app}.");
 
     /// <summary>What a route says when it has no target.</summary>
     public static RouterError WhenEmpty(Route route) => (route.Maintenance ? "H80" : route.WhenEmpty) switch
     {
         "H10" => Crashed,
+        "H20" => Starting,
         "H80" => Maintenance,
         _ => NoWebDynos,
     };

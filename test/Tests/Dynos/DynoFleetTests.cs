@@ -58,6 +58,15 @@ public sealed class DynoFleetTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_app_that_starts_is_not_called_crashed()
+    {
+        var app = AppId.New();
+        Runtime.Fates = _ => ScriptedRuntime.Fate.Hang;
+        world.Fleet.Want(Plan(app, 1, Web()));
+        await ReleaseWorld.UntilAsync(() => Router.RouteOf(app) is { Targets.IsEmpty: true, WhenEmpty: "H20" }, "a route that says it starts");
+    }
+
+    [Fact]
     public async Task A_dyno_that_crashes_is_shown_so_and_started_again()
     {
         var app = AppId.New();

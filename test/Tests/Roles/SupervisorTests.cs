@@ -135,6 +135,28 @@ public sealed class SupervisorTests
         await using var again = await sluice.AgainAsync();
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task After_a_restart_of_the_machine_nobody_is_led_to_the_dynos_of_before(bool restarted)
+    {
+        await using var sluice = await RunningSluice.StartAsync(["--keep-dynos"]);
+        await sluice.UntilAsync(() => File.Exists(sluice.Data.RouteTable));
+        new SavedTable(sluice.Data).Save(new RouteTable(900, [RouterUnderTest.Route() with { Targets = [new(DynoId.New(), "web.1", "127.0.0.1", 1)] }]));
+        sluice.Signal("TERM");
+        Assert.Equal(0, await sluice.EndAsync());
+
+        if (restarted)
+            File.WriteAllText(sluice.Data.Boot, "another boot\n");
+        // A start that gets no further than its port: the server does not come to push a table of its own.
+        using var taken = new TcpListener(System.Net.IPAddress.Loopback, 0);
+        taken.Start();
+        var (code, _) = await RunningSluice.RunAsync("up", "--data", sluice.Data.Root, "--port", $"{((System.Net.IPEndPoint)taken.LocalEndpoint).Port}");
+
+        Assert.NotEqual(0, code);
+        Assert.Equal(restarted ? 0 : 1, Assert.Single(new SavedTable(sluice.Data).Load().Routes).Targets.Length);
+    }
+
     [Fact]
     public async Task A_port_in_use_is_one_sentence()
     {

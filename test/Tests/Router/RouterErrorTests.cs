@@ -23,6 +23,7 @@ public sealed class RouterErrorTests
     [Theory]
     [InlineData("H14", false, "H14", "No web dynos running")]
     [InlineData("H10", false, "H10", "App crashed")]
+    [InlineData("H20", false, "H20", "App boot timeout")]
     [InlineData("H14", true, "H80", "Maintenance mode")]
     public async Task Without_a_dyno_the_page_and_the_line_say_why(string whenEmpty, bool maintenance, string code, string description)
     {
