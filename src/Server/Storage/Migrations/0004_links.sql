@@ -1,0 +1,32 @@
+-- What the Heroku CLI sets up for GitHub sync, kept for repositories that are held here.
+CREATE TABLE pipeline_repositories (
+    pipeline_id  TEXT PRIMARY KEY REFERENCES pipelines(id) ON DELETE CASCADE,
+    full_name    TEXT NOT NULL,             -- owner/name
+    ci           INTEGER NOT NULL DEFAULT 0,
+    account_id   TEXT NOT NULL REFERENCES accounts(id),
+    created_at   BIGINT NOT NULL,
+    updated_at   BIGINT NOT NULL
+);
+
+CREATE TABLE app_links (
+    app_id         TEXT PRIMARY KEY REFERENCES apps(id) ON DELETE CASCADE,
+    branch         TEXT,
+    auto_deploy    INTEGER NOT NULL DEFAULT 0,
+    wait_for_ci    INTEGER NOT NULL DEFAULT 0,
+    pull_requests  TEXT,                    -- JSON object: enabled, auto_deploy, auto_destroy
+    created_at     BIGINT NOT NULL,
+    updated_at     BIGINT NOT NULL
+);
+
+-- POST /app-setups: an app made, put into a pipeline and built from a tarball, in one durable job.
+CREATE TABLE app_setups (
+    id               TEXT PRIMARY KEY,
+    app_id           TEXT NOT NULL,
+    status           TEXT NOT NULL CHECK (status IN ('pending', 'succeeded', 'failed')),
+    failure_message  TEXT,
+    request          TEXT NOT NULL,         -- JSON: what was asked for
+    build_id         TEXT,
+    account_id       TEXT NOT NULL REFERENCES accounts(id),
+    created_at       BIGINT NOT NULL,
+    updated_at       BIGINT NOT NULL
+);
