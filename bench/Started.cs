@@ -9,6 +9,9 @@ internal sealed class Started : IAsyncDisposable
     private const int SigTerm = 15, SigKill = 9;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
+    /// <summary>Resolution of every wait. Much shorter, and the asking itself takes the processors from what is asked.</summary>
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(5);
+
     private readonly RunningCommand running;
     private readonly Command command;
     private readonly StringBuilder said = new();
@@ -43,7 +46,7 @@ internal sealed class Started : IAsyncDisposable
         {
             if (running.Exit.IsCompleted)
                 throw new IOException($"`{command}` ended with {await running.Exit}: {Said}");
-            await Task.Delay(TimeSpan.FromMilliseconds(2), limit.Token);
+            await Task.Delay(Look, limit.Token);
         }
     }
 

@@ -11,7 +11,9 @@ namespace Sluice.Roles;
 internal sealed record Launch
 {
     public const string Server = "server", Router = "router", Agent = "agent";
-    public static readonly ImmutableArray<string> Roles = [Agent, Server, Router];
+
+    /// <summary>In the order of their start: the one that takes longest first.</summary>
+    public static readonly ImmutableArray<string> Roles = [Server, Agent, Router];
 
     public required string Binaries { get; init; }
     public required UpOptions Options { get; init; }

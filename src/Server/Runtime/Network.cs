@@ -21,6 +21,9 @@ internal sealed class Network(MachineLease lease, string instance, TimeProvider 
     private const int Ready = 4;
     private const int Links = 512;
     private static readonly TimeSpan TakeWithin = TimeSpan.FromSeconds(15), AfterFailure = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long the making of a link waits while there are others: who took the last one is booting and needs the processors more.</summary>
+    private static readonly TimeSpan Settle = TimeSpan.FromMilliseconds(500);
     private static readonly string[] Closed = ["0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24", "192.168.0.0/16", "198.18.0.0/15", "224.0.0.0/3"];
 
     private readonly Channel<NetworkLink> pool = Channel.CreateBounded<NetworkLink>(Ready);
@@ -110,6 +113,8 @@ internal sealed class Network(MachineLease lease, string instance, TimeProvider 
         {
             while (await pool.Writer.WaitToWriteAsync(ct))
             {
+                if (pool.Reader.Count > 1)
+                    await Task.Delay(Settle, clock, ct);
                 if (await TryMakeAsync(ct) is { } link)
                     await pool.Writer.WriteAsync(link, ct);
                 else
