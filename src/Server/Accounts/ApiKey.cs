@@ -23,6 +23,9 @@ public sealed class ApiKey(string text)
     /// <summary>64 lower-case hex digits.</summary>
     public string Sha256 => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 
+    /// <summary>Its last four characters, which tell keys apart and leave 232 of its bits unsaid; empty for a text that is no key of ours.</summary>
+    public string Hint => text.Length == Prefix.Length + 43 ? text[^4..] : "";
+
     /// <summary>The secret itself: for the person it was made for, once.</summary>
     public string Reveal() => text;
 

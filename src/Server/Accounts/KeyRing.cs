@@ -18,17 +18,17 @@ public sealed class KeyRing(Db db, TimeProvider clock)
         var hash = shown.Sha256;
         var found = await db.FindAsync(
             $"""
-            SELECT api_keys.id, api_keys.last_used_at, accounts.id AS account_id, accounts.email
+            SELECT api_keys.id, api_keys.last_used_at, api_keys.scope, accounts.id AS account_id, accounts.email
               FROM api_keys JOIN accounts ON accounts.id = api_keys.account_id
              WHERE api_keys.sha256 = {hash} AND (api_keys.expires_at IS NULL OR api_keys.expires_at > {now})
             """,
-            row => new Known(row.Guid("id"), row.TimeOrNull("last_used_at"), new AccountId(row.Guid("account_id")), row.Text("email")),
+            row => new Known(row.Guid("id"), row.TimeOrNull("last_used_at"), row.Text("scope"), new AccountId(row.Guid("account_id")), row.Text("email")),
             ct);
         if (found is null)
             return null;
         if (found.LastUsed is not { } last || now - last >= NoteUseEvery)
             await NoteUseAsync(found, now, requestId, ct);
-        return new Principal(found.Account, found.Email, requestId);
+        return new Principal(found.Account, found.Email, requestId) { Scope = KeyScope.Of(found.Scope), Key = found.Id };
     }
 
     /// <summary>Makes a key for an account. The text is in the answer and nowhere else.</summary>
@@ -45,13 +45,14 @@ public sealed class KeyRing(Db db, TimeProvider clock)
     }
 
     /// <summary>Inside a transaction of the caller's. The same key again changes nothing.</summary>
-    internal static void Insert(Tx tx, Guid id, AccountId account, ApiKey key, string description, DateTimeOffset? expires, DateTimeOffset now)
+    internal static void Insert(
+        Tx tx, Guid id, AccountId account, ApiKey key, string description, DateTimeOffset? expires, DateTimeOffset now, KeyScope? scope = null, bool isLogin = false)
     {
-        var hash = key.Sha256;
+        var (hash, hint, may) = (key.Sha256, key.Hint, $"{scope ?? KeyScope.Global}");
         tx.Execute(
             $"""
-            INSERT INTO api_keys (id, account_id, sha256, description, created_at, expires_at)
-            VALUES ({id}, {account}, {hash}, {description}, {now}, {expires})
+            INSERT INTO api_keys (id, account_id, sha256, hint, description, scope, is_login, created_at, expires_at)
+            VALUES ({id}, {account}, {hash}, {hint}, {description}, {may}, {isLogin}, {now}, {expires})
             ON CONFLICT (sha256) DO NOTHING
             """);
     }
@@ -61,5 +62,5 @@ public sealed class KeyRing(Db db, TimeProvider clock)
         tx => tx.Execute($"UPDATE api_keys SET last_used_at = {now} WHERE id = {key.Id}"),
         ct);
 
-    private sealed record Known(Guid Id, DateTimeOffset? LastUsed, AccountId Account, string Email);
+    private sealed record Known(Guid Id, DateTimeOffset? LastUsed, string Scope, AccountId Account, string Email);
 }

@@ -6,6 +6,8 @@ internal static class AccountsSetup
     {
         builder.Services.AddSingleton<KeyRing>();
         builder.Services.AddSingleton<AccountTable>();
+        builder.Services.AddSingleton<Authorizations>();
+        builder.Services.AddSingleton<SshKeys>();
         builder.Services.AddSingleton<FirstStart>();
         builder.Services.AddHostedService<AdminAtStart>();
         return builder;

@@ -10,17 +10,13 @@ internal static class AccountApi
     public static void MapAccount(this IEndpointRouteBuilder api)
     {
         foreach (var path in new[] { "/account", "/users/~" })
-            api.MapGet(path, Info).ForAccount();
-        api.MapGet("/account/features", () => Array.Empty<FeatureWire>()).ForAccount();
-        api.MapGet("/account/features/{feature}", IReadOnlyList<FeatureWire> (string feature) => throw Refuse.NotFound("feature", feature)).ForAccount();
+            api.MapGet(path, Info).ForAccount().ReachingIdentity();
         api.MapGet("/teams", () => Array.Empty<NamedWire>()).ForAccount();
         api.MapGet("/teams/{team}", NamedWire (string team) => throw Refuse.NotFound("team", team)).ForAccount();
         api.MapGet("/favorites", () => Array.Empty<NamedWire>()).ForAccount();
         api.MapGet("/spaces", () => Array.Empty<NamedWire>()).ForAccount();
         api.MapGet("/apps/{name}/addons", () => Array.Empty<NamedWire>()).ForApp(Permission.View);
         api.MapGet("/apps/{name}/addon-attachments", () => Array.Empty<NamedWire>()).ForApp(Permission.View);
-        api.MapGet("/apps/{name}/features", () => Array.Empty<FeatureWire>()).ForApp(Permission.View);
-        api.MapGet("/apps/{name}/features/{feature}", IReadOnlyList<FeatureWire> (string feature) => throw Refuse.NotFound("feature", feature)).ForApp(Permission.View);
         api.MapGet("/apps/{name}/collaborators", Collaborators).ForApp(Permission.View);
     }
 

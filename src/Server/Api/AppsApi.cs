@@ -21,7 +21,7 @@ internal static class AppsApi
         api.MapPost("/apps", Create).ForAccount();
         foreach (var path in new[] { "/apps", "/users/~/apps" })
             api.MapGet(path, List).ForAccount();
-        api.MapPost("/filters/apps", Filter).ForAccount();
+        api.MapPost("/filters/apps", Filter).ForAccount().OnlyReading();
         api.MapGet("/apps/{name}", Info).ForApp(Permission.View);
         api.MapPatch("/apps/{name}", Update).ForApp(Permission.Manage);
         api.MapDelete("/apps/{name}", Destroy).ForApp(Permission.Manage);

@@ -8,9 +8,9 @@ internal static class ConfigVarsApi
 {
     public static void MapConfigVars(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/apps/{name}/config-vars", Show).ForApp(Permission.Deploy);
-        api.MapPatch("/apps/{name}/config-vars", Change).ForApp(Permission.Operate);
-        api.MapGet("/apps/{name}/releases/{release}/config-vars", ShowOld).ForApp(Permission.Deploy);
+        api.MapGet("/apps/{name}/config-vars", Show).ForApp(Permission.Deploy).ReachingConfig();
+        api.MapPatch("/apps/{name}/config-vars", Change).ForApp(Permission.Operate).ReachingConfig();
+        api.MapGet("/apps/{name}/releases/{release}/config-vars", ShowOld).ForApp(Permission.Deploy).ReachingConfig();
     }
 
     private static async Task<IReadOnlyDictionary<string, string>> Show(App app, AppCatalog apps, CancellationToken ct) => await apps.ConfigAsync(app, ct);

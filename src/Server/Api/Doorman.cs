@@ -26,7 +26,11 @@ internal sealed class Doorman(RequestDelegate next, KeyRing keys, Lookup lookup)
         await Refusals.AnswerAsync(http, async () =>
         {
             if (needs.Door != Door.Open)
+            {
                 visit.Who = await WhoAsync(http, visit.RequestId);
+                visit.Who.Scope.Demand(Reaching.Of(http));
+            }
+
             if (needs.Door == Door.App)
                 visit.App = await lookup.AppAsync((string)http.GetRouteValue("name")!, needs.Permission, visit.Who!, http.RequestAborted);
             await next(http);

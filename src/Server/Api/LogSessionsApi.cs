@@ -20,7 +20,7 @@ internal static class LogSessionsApi
 
     public static void MapLogSessions(this IEndpointRouteBuilder api)
     {
-        api.MapPost("/apps/{name}/log-sessions", Create).ForApp(Permission.View);
+        api.MapPost("/apps/{name}/log-sessions", Create).ForApp(Permission.View).OnlyReading();
         api.MapGet("/logs/{ticket}", Send).Open();
     }
 

@@ -33,13 +33,18 @@ internal static class ApiSetup
         app.UseMiddleware<Doorman>();
         var api = app.MapGroup("");
         api.MapAccount();
+        api.MapAuthorizations();
+        api.MapSshKeys();
+        api.MapFeatures();
         api.MapApps();
+        api.MapDomains();
         api.MapConfigVars();
         api.MapReleases();
         api.MapFormation();
         api.MapDynos();
         api.MapPlatform();
         api.MapBuildpacks();
+        api.MapBuildpackRegistry();
         api.MapSources();
         api.MapSlugs();
         api.MapBuilds();

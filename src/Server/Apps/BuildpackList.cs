@@ -17,7 +17,7 @@ public sealed class BuildpackList(Db db)
     public async Task<ImmutableArray<string>> ReplaceAsync(App app, ImmutableArray<string> buildpacks, Principal who, CancellationToken ct)
     {
         var urls = buildpacks.Select(Canonical).ToImmutableArray();
-        var faults = urls.SelectMany(Faults).ToList();
+        var faults = urls.SelectMany(Faults).Concat(Duplicates(urls)).ToList();
         if (urls.Length > MaxCount)
             faults.Add($"An app may have {MaxCount} buildpacks; these are {urls.Length}.");
         if (faults.Count > 0)
@@ -38,16 +38,25 @@ public sealed class BuildpackList(Db db)
     public static string NameOf(string url) => url.StartsWith(Urn, StringComparison.Ordinal) ? url[Urn.Length..] : url;
 
     private static string Canonical(string buildpack) =>
-        IsName(buildpack) ? Urn + buildpack : buildpack;
+        BundledBuildpack.Find(buildpack) is { } ours ? Urn + ours.Name : buildpack;
 
-    private static bool IsName(string text) =>
-        text.Count(c => c == '/') == 1 && !text.Contains(':') && !text.StartsWith('/') && !text.EndsWith('/');
-
+    /// <summary>Whatever is wrong, an address with a password in it is never repeated.</summary>
     private static IEnumerable<string> Faults(string url)
     {
-        var isBundled = url.StartsWith(Urn, StringComparison.Ordinal) && IsName(url[Urn.Length..]);
-        var isAddress = Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.Scheme is "https" or "http" && uri.Host.Length > 0;
-        if (url.Length > 2000 || url.Any(char.IsControl) || !(isBundled || isAddress))
-            yield return $"A buildpack is a name like heroku/nodejs or an http(s) address; this is {(url.Length <= 100 ? url : url[..97] + "...")}.";
+        if (BundledBuildpack.Find(url) is not null)
+            yield break;
+        if (url.Length > 2000 || url.Any(c => char.IsControl(c) || char.IsWhiteSpace(c)))
+            yield return "A buildpack's address has at most 2000 characters, and no blanks among them.";
+        else if (!Uri.TryCreate(url, UriKind.Absolute, out var uri) || uri.Scheme is not ("https" or "http") || uri.Host.Length == 0)
+            yield return url.Contains('@')
+                ? "A buildpack is the name of a bundled one or an http(s) address."
+                : $"There is no buildpack {(url.Length <= 100 ? url : url[..97] + "...")}. Bundled are {BundledBuildpack.Names}; others are named by an http(s) address.";
+        else if (uri.UserInfo.Length > 0)
+            yield return $"The address of a buildpack at {uri.Host} holds a user name or password, which everyone who may see the app could read. Use an address without.";
     }
+
+    private static IEnumerable<string> Duplicates(ImmutableArray<string> urls) =>
+        urls.GroupBy(url => BundledBuildpack.Find(url)?.Folder ?? url, StringComparer.Ordinal)
+            .Where(same => same.Count() > 1 && !same.Key.Contains('@'))
+            .Select(same => $"{string.Join(" and ", same.Select(NameOf).Distinct(StringComparer.Ordinal).Select(n => n.Length <= 100 ? n : n[..97] + "..."))} would run twice: name a buildpack once.");
 }

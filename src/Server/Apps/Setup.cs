@@ -7,6 +7,8 @@ internal static class AppsSetup
         builder.Services.AddSingleton<AppCatalog>();
         builder.Services.AddSingleton<FormationTable>();
         builder.Services.AddSingleton<BuildpackList>();
+        builder.Services.AddSingleton<DomainTable>();
+        builder.Services.AddSingleton<FeatureTable>();
         builder.Services.AddSingleton<Lookup>();
         return builder;
     }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Sluice.Apps;
 
 namespace Sluice.Builds;
 
@@ -11,17 +12,10 @@ internal sealed record BuildpackChoice(string Kind, string Where, string? Ref, s
 {
     private const string Urn = "urn:buildpack:";
 
-    /// <summary>Heroku's names → folders under <c>buildpacks/</c>, in the order in which they are asked when an app names none.</summary>
-    private static readonly ImmutableArray<(string Name, string Folder)> Bundled =
-    [
-        ("heroku/nodejs", "node"), ("heroku/python", "python"), ("heroku/dotnet", "dotnet"), ("heroku/static", "static"), ("heroku/procfile", "procfile"),
-        ("heroku-community/static", "static"), ("heroku-community/nginx", "static"), ("heroku/node", "node"), ("heroku/python-uv", "python"),
-    ];
-
     public string Shown => Url.StartsWith(Urn, StringComparison.Ordinal) ? Url[Urn.Length..] : Url;
 
     /// <summary>Heroku's name of a bundled folder.</summary>
-    public static string NameOf(string folder) => Bundled.First(b => b.Folder == folder).Name;
+    public static string NameOf(string folder) => BundledBuildpack.All.First(b => b.Folder == folder).Name;
 
     /// <summary>What <c>BUILDPACK_URL</c> says if it is set, else the app's list; empty means that the build finds out.</summary>
     /// <exception cref="RefusedException">A name is none of ours, or an address is no address.</exception>
@@ -33,11 +27,10 @@ internal sealed record BuildpackChoice(string Kind, string Where, string? Ref, s
 
     internal static BuildpackChoice Parse(string url)
     {
-        var name = url.StartsWith(Urn, StringComparison.Ordinal) ? url[Urn.Length..] : RegistryName(url) ?? url;
-        if (Bundled.FirstOrDefault(b => b.Name == name || b.Folder == name) is { Folder: { } folder })
-            return new BuildpackChoice("bundled", folder, null, url);
+        if (BundledBuildpack.Find(url) is { } ours)
+            return new BuildpackChoice("bundled", ours.Folder, null, url);
         if (url.Any(c => char.IsControl(c) || char.IsWhiteSpace(c)) || !Uri.TryCreate(url, UriKind.Absolute, out var uri) || uri.Scheme is not ("https" or "http"))
-            throw Refuse.Invalid($"There is no buildpack {Printable(name)}. Bundled are {string.Join(", ", Bundled.Take(5).Select(b => b.Name))}; others are named by an https address.");
+            throw Refuse.Invalid($"There is no buildpack {Printable(url.StartsWith(Urn, StringComparison.Ordinal) ? url[Urn.Length..] : url)}. Bundled are {BundledBuildpack.Names}; others are named by an https address.");
         var plain = uri.GetComponents(UriComponents.AbsoluteUri & ~UriComponents.Fragment, UriFormat.UriEscaped);
         if (uri.AbsolutePath.EndsWith(".tgz", StringComparison.Ordinal) || uri.AbsolutePath.EndsWith(".tar.gz", StringComparison.Ordinal))
             return new BuildpackChoice("archive", plain, null, url);
@@ -45,13 +38,6 @@ internal sealed record BuildpackChoice(string Kind, string Where, string? Ref, s
         if (reference.StartsWith('-') || reference.Any(c => !char.IsAsciiLetterOrDigit(c) && !"-_./@+".Contains(c)))
             throw Refuse.Invalid($"The buildpack {Printable(url)} names no branch, tag or commit after #.");
         return new BuildpackChoice("git", plain, reference.Length == 0 ? null : reference, url);
-    }
-
-    /// <summary>The archives of Heroku's registry mean the bundled ones where we have them.</summary>
-    private static string? RegistryName(string url)
-    {
-        const string Registry = "https://buildpack-registry.s3.amazonaws.com/buildpacks/";
-        return url.StartsWith(Registry, StringComparison.Ordinal) && url.EndsWith(".tgz", StringComparison.Ordinal) ? url[Registry.Length..^4] : null;
     }
 
     private static string Printable(string text) => new([.. text.Where(c => !char.IsControl(c)).Take(200)]);

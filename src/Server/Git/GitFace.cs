@@ -146,6 +146,7 @@ internal sealed class GitDoor(KeyRing keys, Lookup lookup)
         }
         try
         {
+            who.Scope.Demand(IsPush(http.Request) ? Reach.Write : Reach.Read);
             return new GitPass(await lookup.AppAsync(app, Permission.Deploy, who, ct), who);
         }
         catch (RefusedException e)
@@ -170,6 +171,9 @@ internal sealed class GitDoor(KeyRing keys, Lookup lookup)
         var protocol = http.Request.Headers["Git-Protocol"].ToString();
         return protocol.Length is > 0 and <= 100 && protocol.All(c => char.IsAsciiLetterOrDigit(c) || c is '=' or ':' or '-' or '.') ? command.With("GIT_PROTOCOL", protocol) : command;
     }
+
+    private static bool IsPush(HttpRequest request) =>
+        request.Path.Value!.EndsWith("/git-receive-pack", StringComparison.Ordinal) || request.Query["service"] == "git-receive-pack";
 
     private static string? KeyOf(HttpRequest request)
     {

@@ -11,7 +11,7 @@ namespace Sluice.Releases;
 /// commit. At the start it gives the fleet the plans of all apps, so that the fleet takes over what runs.
 /// </summary>
 public sealed partial class CurrentPlans(
-    ReleaseLedger ledger, SlugCatalog slugs, AppCatalog apps, FormationTable formations, Site site, DynoFleet fleet, TimeProvider clock, ILogger<CurrentPlans> logger)
+    ReleaseLedger ledger, SlugCatalog slugs, AppCatalog apps, FormationTable formations, DomainTable domains, FeatureTable features, Site site, DynoFleet fleet, TimeProvider clock, ILogger<CurrentPlans> logger)
     : BackgroundService
 {
     private static readonly TimeSpan TryAgainAfter = TimeSpan.FromSeconds(1);
@@ -82,6 +82,7 @@ public sealed partial class CurrentPlans(
     {
         var slug = release.Slug is { } id ? await slugs.FindAsync(id, ct) : null;
         var config = await ledger.ConfigAsync(release, ct);
+        var told = await features.IsEnabledAsync(app.Id, Feature.DynoMetadata, ct) ? DynoMetadata.Of(app, release, slug) : [];
         var formation = (await formations.ListAsync(app.Id, ct)).ToDictionary(f => f.Type, StringComparer.Ordinal);
         return new DynoPlan
         {
@@ -89,13 +90,13 @@ public sealed partial class CurrentPlans(
             AppName = app.Name,
             Generation = release.Version,
             Slug = slug?.Digest,
-            Env = config.ToImmutableDictionary(StringComparer.Ordinal),
+            Env = config.ToImmutableDictionary(StringComparer.Ordinal).SetItems(told.Where(t => !config.ContainsKey(t.Key))),
             Processes =
             [
                 .. (slug?.ProcessTypes ?? ImmutableSortedDictionary<string, string>.Empty).Where(p => p.Key != ReleasePhase.ProcessType && formation.ContainsKey(p.Key))
                     .Select(p => new PlannedProcess(p.Key, p.Value, formation[p.Key].Quantity, formation[p.Key].Size)),
             ],
-            Hosts = [.. new[] { site.HostOf(app.Name), app.Name + ".localhost" }.Distinct()],
+            Hosts = [.. new[] { site.HostOf(app.Name), app.Name + ".localhost" }.Distinct(), .. (await domains.ListAsync(app.Id, ct)).Select(d => d.Hostname)],
             Maintenance = app.Maintenance,
         };
     }

@@ -33,7 +33,7 @@ internal sealed class LiveTable
     }
 
     /// <summary>The app that answers at a host (any case, without port); null when none does.</summary>
-    public LiveRoute? Find(string host) => now.Hosts.GetValueOrDefault(host);
+    public LiveRoute? Find(string host) => now.At(host);
 
     /// <summary>Takes the least loaded target and counts the request in; the caller must <see cref="InFlight.Leave"/>. Null when there is none left
     /// besides <paramref name="tried"/>, with the route that says why (null: nobody has that host any more).</summary>
@@ -42,7 +42,7 @@ internal sealed class LiveTable
         while (true)
         {
             var seen = now;
-            route = seen.Hosts.GetValueOrDefault(host);
+            route = seen.At(host);
             if (route is null || route.Route.Maintenance || route.LeastLoaded(tried) is not { } target)
                 return null;
             target.Load.Enter();
@@ -71,6 +71,14 @@ internal sealed class LiveTable
     private sealed record Snapshot(
         RouteTable Table, FrozenDictionary<string, LiveRoute> Hosts, FrozenDictionary<(string Address, int Port), LiveTarget> Addresses)
     {
+        /// <summary>By the host's own name; else by a wildcard for the names one step below its parent.</summary>
+        public LiveRoute? At(string host) =>
+            Hosts.TryGetValue(host, out var route) ? route
+            : HasWildcards && host.IndexOf('.') is > 0 and var dot ? Hosts.GetValueOrDefault("*" + host[dot..])
+            : null;
+
+        private bool HasWildcards { get; } = Hosts.Keys.Any(host => host.StartsWith('*'));
+
         public static Snapshot Of(RouteTable table, ConcurrentDictionary<DynoId, InFlight> counts)
         {
             var live = table.Routes.Select(r => new LiveRoute(r, counts)).ToArray();

@@ -18,7 +18,8 @@ public sealed class KeyRingTests
 
         var who = await world.Keys.WhoAsync(key.Reveal(), "request-1", None);
 
-        Assert.Equal(world.Admin with { RequestId = "request-1" }, who);
+        Assert.NotNull(who!.Key);
+        Assert.Equal(world.Admin with { RequestId = "request-1", Key = who.Key }, who);
         Assert.StartsWith(ApiKey.Prefix, key.Reveal());
         Assert.Equal(ApiKey.Prefix.Length + 43, key.Reveal().Length);
     }

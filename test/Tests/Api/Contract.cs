@@ -13,7 +13,11 @@ internal sealed class Contract
     {
         records = file.GetProperty("records");
         Routes = file.GetProperty("routes").EnumerateObject().ToDictionary(
-            r => r.Name, r => new Promise(r.Value.GetProperty("needs").GetString()!, r.Value.GetProperty("answers").GetString()!), StringComparer.Ordinal);
+            r => r.Name, r => new Promise(
+                r.Value.GetProperty("needs").GetString()!,
+                r.Value.GetProperty("answers").GetString()!,
+                r.Value.TryGetProperty("reach", out var reach) ? reach.GetString()! : r.Name.StartsWith("GET ", StringComparison.Ordinal) ? "read" : "write"),
+            StringComparer.Ordinal);
     }
 
     public Dictionary<string, Promise> Routes { get; }
@@ -71,5 +75,5 @@ internal sealed class Contract
     };
 }
 
-/// <summary>Who may ask, and what is answered.</summary>
-internal sealed record Promise(string Needs, string Answers);
+/// <summary>Who may ask, what is answered, and what the asking key's scope must allow.</summary>
+internal sealed record Promise(string Needs, string Answers, string Reach);

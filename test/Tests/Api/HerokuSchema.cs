@@ -14,7 +14,8 @@ internal sealed class HerokuSchema(JsonElement root)
     public static string File => Path.Combine(Repository.Root, "..", "shared", "heroku-platform-schema.json");
 
     /// <summary>Members that name a host of Heroku's, or a region of its provider's: they cannot be right anywhere else.</summary>
-    private static readonly string[] OfTheirHosts = ["git_url", "web_url"];
+    /// <remarks>And a domain's <c>hostname</c>, which the schema calls a URI although it is a bare name.</remarks>
+    private static readonly string[] OfTheirHosts = ["git_url", "web_url", "hostname"];
 
     public static HerokuSchema Read()
     {

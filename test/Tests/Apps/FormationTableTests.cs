@@ -92,4 +92,23 @@ public sealed class BuildpackListTests
         var app = await world.Apps.CreateAsync("shop", null, world.Admin, (_, _) => { }, None);
         await Assert.ThrowsAsync<RefusedException>(() => new BuildpackList(world.Db).ReplaceAsync(app, [buildpack], world.Admin, None));
     }
+
+    [Theory]
+    [InlineData("There is no buildpack heroku/ruby. Bundled are heroku/nodejs,", "heroku/ruby")]
+    [InlineData("heroku/nodejs would run twice: name a buildpack once.", "heroku/nodejs", "heroku/python", "heroku/nodejs")]
+    [InlineData("heroku/nodejs and heroku/node would run twice", "heroku/nodejs", "urn:buildpack:heroku/node")]
+    [InlineData("https://example.com/b.git would run twice", "https://example.com/b.git", "https://example.com/b.git")]
+    [InlineData("The address of a buildpack at example.com holds a user name or password", "https://ada:hunter2@example.com/b.git", "https://ada:hunter2@example.com/b.git")]
+    [InlineData("A buildpack is the name of a bundled one or an http(s) address.", "ftp://ada:hunter2@example.com/b.git")]
+    [InlineData("no blanks among them", "https://example.com/a b")]
+    public async Task A_list_that_cannot_be_built_with_is_refused_when_it_is_set(string sentence, params string[] buildpacks)
+    {
+        await using var world = await World.OpenAsync("sqlite");
+        var app = await world.Apps.CreateAsync("shop", null, world.Admin, (_, _) => { }, None);
+        var list = new BuildpackList(world.Db);
+        var refused = await Assert.ThrowsAsync<RefusedException>(() => list.ReplaceAsync(app, [.. buildpacks], world.Admin, None));
+        Assert.Contains(sentence, refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", refused.Message, StringComparison.Ordinal);
+        Assert.Empty(await list.ListAsync(app.Id, None));
+    }
 }

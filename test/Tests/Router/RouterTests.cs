@@ -24,6 +24,30 @@ public sealed class RouterTests
     }
 
     [Fact]
+    public async Task A_domain_leads_to_its_app_and_a_wildcard_to_the_names_one_step_below_that_have_none()
+    {
+        await using var shop = await Backend.SayingAsync("shop");
+        await using var docs = await Backend.SayingAsync("docs");
+        await using var router = await RouterUnderTest.StartAsync();
+        await router.Client.PushAsync(
+            new RouteTable(1,
+            [
+                RouterUnderTest.Route() with { Hosts = ["shop.localhost", "*.example.com"], Targets = [shop.Target()] },
+                RouterUnderTest.Route() with { Name = "docs", Hosts = ["docs.localhost", "docs.example.com"], Targets = [docs.Target()] },
+            ]),
+            Ct);
+        using var http = router.Http();
+        foreach (var (host, answer) in new[] { ("www.example.com", "shop"), ("WWW.Example.Com:8080", "shop"), ("docs.example.com", "docs") })
+            Assert.Equal(answer, await http.GetStringAsync($"http://{host}/", Ct));
+        foreach (var nobodys in new[] { "example.com", "a.b.example.com", "www.example.org", "example" })
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, "http://x/");
+            request.Headers.TryAddWithoutValidation("Host", nobodys);
+            Assert.Equal(HttpStatusCode.NotFound, (await http.SendAsync(request, Ct)).StatusCode);
+        }
+    }
+
+    [Fact]
     public async Task An_upload_reaches_the_app_piece_by_piece_and_so_does_its_answer()
     {
         var (first, second) = (new TaskCompletionSource(), new TaskCompletionSource());

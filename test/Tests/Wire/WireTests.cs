@@ -15,6 +15,8 @@ public sealed class WireTests
     {
         { "@error", """{"id":"not_found","message":"Couldn't find that app: shop.","resource":"app","url":null}""" },
         { "@account", """{"id":"01234567-89ab-cdef-0123-456789abcdef","email":"ada@localhost","name":null,"allow_tracking":false,"beta":false,"country_of_residence":null,"default_organization":null,"default_team":null,"delinquent_at":null,"federated":false,"identity_provider":null,"last_login":null,"sms_number":null,"suspended_at":null,"two_factor_authentication":false,"verified":true,"created_at":"2026-01-02T01:04:05Z","updated_at":"2026-01-02T01:04:05Z"}""" },
+        { "@authorization", """{"id":"01234567-89ab-cdef-0123-456789abcdef","access_token":{"id":"01234567-89ab-cdef-0123-456789abcdef","token":"sluice_**********wxyz","expires_in":60},"client":null,"description":"ci","grant":null,"refresh_token":null,"scope":["read"],"session":null,"user":{"id":"01234567-89ab-cdef-0123-456789abcdef","email":"ada@localhost","full_name":null},"created_at":"2026-01-02T01:04:05Z","updated_at":"2026-01-02T01:04:05Z"}""" },
+        { "@domain", """{"id":"01234567-89ab-cdef-0123-456789abcdef","app":{"id":"01234567-89ab-cdef-0123-456789abcdef","name":"shop"},"hostname":"www.shop.example","kind":"custom","cname":"shop.localhost","status":"none","acm_status":null,"acm_status_reason":null,"sni_endpoint":null,"created_at":"2026-01-02T01:04:05Z","updated_at":"2026-01-02T01:04:05Z"}""" },
         { "@release", """{"id":"01234567-89ab-cdef-0123-456789abcdef","app":{"id":"01234567-89ab-cdef-0123-456789abcdef","name":"shop"},"version":7,"description":"Deploy 0f0a53b","status":"succeeded","current":true,"slug":{"id":"01234567-89ab-cdef-0123-456789abcdef"},"oci_image":null,"user":{"id":"01234567-89ab-cdef-0123-456789abcdef","email":"ada@localhost"},"output_stream_url":null,"eligible_for_rollback":true,"failure":null,"addon_plan_names":[],"artifacts":[],"created_at":"2026-01-02T01:04:05Z","updated_at":"2026-01-02T01:04:05Z"}""" },
         { "@pipeline", """{"id":"01234567-89ab-cdef-0123-456789abcdef","name":"shop","owner":{"id":"01234567-89ab-cdef-0123-456789abcdef","type":"user"},"generation":{"id":"5b7a4f60-0000-4000-8000-0000000000ce","name":"cedar"},"stages":["staging"],"created_at":"2026-01-02T01:04:05Z","updated_at":"2026-01-02T01:04:05Z"}""" },
         { "@pipeline-coupling", """{"id":"01234567-89ab-cdef-0123-456789abcdef","app":{"id":"01234567-89ab-cdef-0123-456789abcdef","name":"shop"},"pipeline":{"id":"01234567-89ab-cdef-0123-456789abcdef","name":"shop"},"stage":"staging","stage_name":"canary","generation":{"id":"5b7a4f60-0000-4000-8000-0000000000ce","name":"cedar"},"created_at":"2026-01-02T01:04:05Z","updated_at":"2026-01-02T01:04:05Z"}""" },
@@ -46,7 +48,7 @@ public sealed class WireTests
     {
         var contract = Contract.Read();
         // Those that only stand inside others are tried with them.
-        string[] inside = ["id", "named", "user", "generation", "collaborating-user", "permission", "source-blob", "buildpack", "source-urls", "blob", "artifact",
+        string[] inside = ["id", "named", "user", "generation", "access-token", "authorized-user", "registry-source", "registry-support", "collaborating-user", "permission", "source-blob", "buildpack", "source-urls", "blob", "artifact",
             "dyno-release", "cost", "pipeline-owner", "promotion-source", "diff-side", "diff-commit", "diff-file", "region-provider", "nothing"];
         Assert.Equal(contract.Records.Except(inside).Order(), Samples().Select(s => s.Record[1..]).Order());
     }
@@ -65,6 +67,16 @@ public sealed class WireTests
         yield return ("@error", new ErrorWire("not_found", "Couldn't find that app: shop.", "app"));
         yield return ("@account", new AccountWire { Id = Id, Email = "ada@localhost", Name = null, CreatedAt = At, UpdatedAt = At });
         yield return ("@feature", new FeatureWire { Id = Id, Name = "f", DisplayName = "F", Description = "", DocUrl = Url, FeedbackEmail = "a@b", Enabled = true, State = "beta", CreatedAt = At, UpdatedAt = At });
+        yield return ("@authorization", new AuthorizationWire
+        {
+            Id = Id, AccessToken = new(Id, "sluice_**********wxyz", 60), Description = "ci", Scope = ["read"], Session = null, User = new(Id, "ada@localhost", null), CreatedAt = At, UpdatedAt = At,
+        });
+        yield return ("@session", new SessionWire { Id = Id, Description = "login", ExpiresIn = null, CreatedAt = At, UpdatedAt = At });
+        yield return ("@key", new SshKeyWire { Id = Id, Comment = "ada@laptop", Email = "ada@localhost", Fingerprint = "SHA256:x", PublicKey = "ssh-ed25519 x", CreatedAt = At, UpdatedAt = At });
+        yield return ("@domain", new DomainWire { Id = Id, App = named, Hostname = "www.shop.example", Kind = "custom", Cname = "shop.localhost", CreatedAt = At, UpdatedAt = At });
+        yield return ("@registry-buildpack", new RegistryBuildpackWire { Id = Id, Namespace = "heroku", Name = "nodejs", Description = "", BlobUrl = "urn:buildpack:heroku/nodejs", Support = new("website", Url) });
+        yield return ("@registry-revision", new RegistryRevisionWire(Id, 1, "published", null, At));
+        yield return ("@registry-readme", new RegistryReadmeWire("eA=="));
         yield return ("@collaborator", new CollaboratorWire { Id = Id, App = named, User = new(Id, "a@b", false), Role = "owner", Permissions = [new("view", "")], CreatedAt = At, UpdatedAt = At });
         yield return ("@app", new AppWire
         {

@@ -8,8 +8,18 @@ CREATE TABLE features (
     PRIMARY KEY (subject_id, name)
 );
 
--- A key that an account made, with what it may do.
+-- What a key may do: global, identity, read, write, read-protected, write-protected, with commas between.
 ALTER TABLE api_keys ADD COLUMN scope TEXT NOT NULL DEFAULT 'global';
+
+-- Its last four characters, by which people tell keys apart; empty for keys of before, whose end nobody knows.
+ALTER TABLE api_keys ADD COLUMN hint TEXT NOT NULL DEFAULT '';
+
+-- Made by a login with address and password; logging out ends it.
+ALTER TABLE api_keys ADD COLUMN is_login INTEGER NOT NULL DEFAULT 0 CHECK (is_login IN (0, 1));
+
+-- Null: as made.
+ALTER TABLE api_keys ADD COLUMN updated_at BIGINT;
+CREATE INDEX api_keys_account ON api_keys(account_id);
 
 CREATE TABLE ssh_keys (
     id           TEXT PRIMARY KEY,

@@ -1,0 +1,90 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Sluice.Accounts;
+using Sluice.Apps;
+using Sluice.Releases;
+using Sluice.Wire;
+
+namespace Sluice.Api;
+
+/// <summary>Host names of an app: first its own under the server's domain, then those that were added. The router follows within moments.</summary>
+internal static class DomainsApi
+{
+    private static readonly Key<DomainWire>[] Keys = [new("hostname", d => d.Hostname), new("id", d => d.Id.ToString())];
+
+    public static void MapDomains(this IEndpointRouteBuilder api)
+    {
+        api.MapGet("/apps/{name}/domains", List).ForApp(Permission.View);
+        api.MapPost("/apps/{name}/domains", Add).ForApp(Permission.Operate);
+        api.MapGet("/apps/{name}/domains/{domain}", Info).ForApp(Permission.View);
+        api.MapPatch("/apps/{name}/domains/{domain}", Update).ForApp(Permission.Operate);
+        api.MapDelete("/apps/{name}/domains/{domain}", Remove).ForApp(Permission.Operate);
+
+        // Certificates of one's own are still to come: until then there are none, and clients ask before they add a domain.
+        api.MapGet("/apps/{name}/sni-endpoints", () => Array.Empty<NamedWire>()).ForApp(Permission.View);
+    }
+
+    private static async Task<IReadOnlyList<DomainWire>> List(HttpContext http, App app, DomainTable domains, Site site, CancellationToken ct) =>
+        Page.Of(http, [OwnOf(app, site), .. (await domains.ListAsync(app.Id, ct)).Select(d => d.ToWire(app, site))], domain => domain, Keys);
+
+    private static async Task<DomainWire> Info(App app, string domain, DomainTable domains, Site site, CancellationToken ct) =>
+        OwnOf(app, site) is var own && (domain == own.Id.ToString() || domain.Equals(own.Hostname, StringComparison.OrdinalIgnoreCase))
+            ? own : (await domains.FindAsync(app.Id, domain, ct)).ToWire(app, site);
+
+    private static async Task<Created<DomainWire>> Add(
+        RequestBody body, App app, Principal who, DomainTable domains, CurrentPlans plans, Site site, CancellationToken ct)
+    {
+        var hostname = body.NeedText("hostname");
+        RefuseCertificate(body);
+        body.RefuseFaults();
+        var domain = await domains.AddAsync(app, hostname, who, ct);
+        plans.Nudge(app.Id);
+        return TypedResults.Created($"/apps/{app.Id}/domains/{domain.Id}", domain.ToWire(app, site));
+    }
+
+    private static async Task<DomainWire> Update(string domain, RequestBody body, App app, DomainTable domains, Site site, CancellationToken ct)
+    {
+        var found = await domains.FindAsync(app.Id, domain, ct);
+        RefuseCertificate(body);
+        body.RefuseFaults();
+        return found.ToWire(app, site);
+    }
+
+    private static async Task<DomainWire> Remove(
+        string domain, App app, Principal who, DomainTable domains, CurrentPlans plans, Site site, CancellationToken ct)
+    {
+        if (domain.Equals(site.HostOf(app.Name), StringComparison.OrdinalIgnoreCase))
+            throw Refuse.Invalid($"{domain} is the app's own name on this server and stays as long as the app does.");
+        var found = await domains.FindAsync(app.Id, domain, ct);
+        await domains.RemoveAsync(found, who, ct);
+        plans.Nudge(app.Id);
+        return found.ToWire(app, site);
+    }
+
+    private static void RefuseCertificate(RequestBody body)
+    {
+        if (body.Reference("sni_endpoint") is { } wanted)
+            body.Fault($"There is no certificate {(wanted.Length <= 60 ? wanted : wanted[..57] + "...")}: this server serves every name with a certificate of its own authority.");
+    }
+
+    private static DomainWire OwnOf(App app, Site site) => new()
+    {
+        Id = StableId.Of("domain", app.Id.ToString()),
+        App = app.ToNamed(),
+        Hostname = site.HostOf(app.Name),
+        Kind = "heroku",
+        Cname = null,
+        CreatedAt = app.CreatedAt,
+        UpdatedAt = app.CreatedAt,
+    };
+
+    private static DomainWire ToWire(this Domain domain, App app, Site site) => new()
+    {
+        Id = domain.Id,
+        App = app.ToNamed(),
+        Hostname = domain.Hostname,
+        Kind = "custom",
+        Cname = site.HostOf(app.Name),
+        CreatedAt = domain.CreatedAt,
+        UpdatedAt = domain.UpdatedAt,
+    };
+}

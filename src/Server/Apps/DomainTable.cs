@@ -1,0 +1,82 @@
+using System.Collections.Immutable;
+using Sluice.Accounts;
+using Sluice.Storage;
+
+namespace Sluice.Apps;
+
+/// <summary>Host names of apps. One name leads to one app; whoever changes this nudges the app's plan, from which the router learns.</summary>
+public sealed class DomainTable(Db db, Site site, TimeProvider clock)
+{
+    private const int MaxPerApp = 1000;
+
+    /// <summary>By host name.</summary>
+    public Task<ImmutableArray<Domain>> ListAsync(AppId app, CancellationToken ct) =>
+        db.ListAsync($"SELECT id, app_id, hostname, created_at, updated_at FROM domains WHERE app_id = {app} ORDER BY hostname", Read, ct);
+
+    /// <summary>By id or host name, in any case.</summary>
+    /// <exception cref="RefusedException">Not found, or another app's.</exception>
+    public async Task<Domain> FindAsync(AppId app, string idOrHostname, CancellationToken ct) =>
+        (await ListAsync(app, ct)).FirstOrDefault(domain => domain.Id.ToString() == idOrHostname || domain.Hostname.Equals(idOrHostname, StringComparison.OrdinalIgnoreCase))
+            ?? throw Refuse.NotFound("domain", idOrHostname);
+
+    /// <exception cref="RefusedException">The name is no good, or it is taken; also by a wildcard of another owner, or with names below it that others have.</exception>
+    public async Task<Domain> AddAsync(App app, string hostname, Principal who, CancellationToken ct)
+    {
+        var now = clock.GetUtcNow();
+        var domain = new Domain { Id = Guid.CreateVersion7(), App = app.Id, Hostname = hostname.ToLowerInvariant(), CreatedAt = now, UpdatedAt = now };
+        var faults = DomainName.Faults(domain.Hostname, site).ToList();
+        if (faults.Count > 0)
+            throw Refuse.Invalid(faults);
+        try
+        {
+            await db.WriteAsync(new Act("domain.create", domain.Hostname, who.Account, app.Id, who.RequestId), tx => Insert(tx, app, domain), ct);
+            return domain;
+        }
+        catch (ConstraintException taken) when (taken.Constraint == Constraint.Unique)
+        {
+            throw Taken(domain.Hostname);
+        }
+    }
+
+    public Task RemoveAsync(Domain domain, Principal who, CancellationToken ct) => db.WriteAsync(
+        new Act("domain.destroy", domain.Hostname, who.Account, domain.App, who.RequestId),
+        tx => tx.Execute($"DELETE FROM domains WHERE id = {domain.Id}"),
+        ct);
+
+    private static void Insert(Tx tx, App app, Domain domain)
+    {
+        if (tx.Find($"SELECT COUNT(*) AS n FROM domains WHERE app_id = {app.Id}", row => row.Int("n")) >= MaxPerApp)
+            throw Refuse.Invalid($"An app may have {MaxPerApp} domains; use a wildcard like *.example.com.");
+        if (Overlaps(tx, app, domain.Hostname))
+            throw Taken(domain.Hostname);
+        tx.Execute(
+            $"""
+            INSERT INTO domains (id, app_id, hostname, created_at, updated_at)
+            VALUES ({domain.Id}, {domain.App}, {domain.Hostname}, {domain.CreatedAt}, {domain.UpdatedAt})
+            """);
+    }
+
+    /// <summary>Taken as it is; or, for apps of other owners, by the wildcard above it or by a name below it.</summary>
+    private static bool Overlaps(Tx tx, App app, string hostname)
+    {
+        var (wildcard, below) = (DomainName.WildcardFor(hostname), hostname.StartsWith('*') ? "%" + hostname[1..] : hostname);
+        return tx.Find(
+            $"""
+            SELECT 1 AS yes FROM domains JOIN apps ON apps.id = domains.app_id
+             WHERE hostname = {hostname} OR (owner_id <> {app.Owner} AND (hostname = {wildcard} OR hostname LIKE {below}))
+             LIMIT 1
+            """, row => row.Flag("yes"));
+    }
+
+    private static RefusedException Taken(string hostname) =>
+        Refuse.Invalid($"{hostname} is taken by an app already. One name leads to one app: remove it there first.");
+
+    private static Domain Read(Row row) => new()
+    {
+        Id = row.Guid("id"),
+        App = new AppId(row.Guid("app_id")),
+        Hostname = row.Text("hostname"),
+        CreatedAt = row.Time("created_at"),
+        UpdatedAt = row.Time("updated_at"),
+    };
+}

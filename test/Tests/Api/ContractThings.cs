@@ -1,0 +1,72 @@
+using System.Text.Json;
+
+namespace Sluice.Tests.Api;
+
+public sealed partial class ContractTests
+{
+    private async Task ThingsOfAnAccountAsync()
+    {
+        const string Keys = "/oauth/authorizations", SshKeys = "/account/keys";
+        var made = await world.AskAsync("POST /oauth/authorizations", Keys, new { description = "laptop", scope = new[] { "read", "write" }, expires_in = "3600" });
+        var key = $"{Keys}/{Text(made, "id")}";
+        Assert.StartsWith("sluice_", Text(made.GetProperty("access_token"), "token"));
+        await world.AskAsync("GET /oauth/authorizations", Keys);
+        await world.AskAsync("GET /oauth/authorizations/{authorization}", key);
+        await world.AskAsync("GET /oauth/authorizations/{authorization}", Keys + "/~");
+        await world.AskAsync("PATCH /oauth/authorizations/{authorization}", key, new { description = "old laptop" });
+        await world.AskAsync("POST /oauth/authorizations/{authorization}/actions/regenerate-tokens", key + "/actions/regenerate-tokens");
+        await world.AskAsync("DELETE /oauth/authorizations/{authorization}", key);
+
+        var login = await LoginAsync("admin@localhost");
+        await world.AskAsync("GET /oauth/sessions", "/oauth/sessions");
+        await world.AskAsync("DELETE /oauth/sessions/{session}", "/oauth/sessions/" + Text(login.GetProperty("session"), "id"));
+
+        var ssh = await world.AskAsync("POST /account/keys", SshKeys, new { public_key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGPUpM3dEpRkB6z8bDTwwqBkBNVr0sMuI2sFWXZtIVPi ada@laptop\n" });
+        await world.AskAsync("GET /account/keys", SshKeys);
+        await world.AskAsync("GET /account/keys/{key}", $"{SshKeys}/{Text(ssh, "id")}");
+        await world.AskAsync("GET /account/keys/{key}", $"{SshKeys}/{Uri.EscapeDataString(Text(ssh, "fingerprint"))}");
+        await world.AskAsync("DELETE /account/keys/{key}", $"{SshKeys}/{Text(ssh, "id")}");
+
+        await world.AskAsync("PATCH /account/features/{feature}", "/account/features/pipelines", new { enabled = true });
+        await world.AskAsync("GET /account/features/{feature}", "/account/features/pipelines");
+        await world.AskAsync("GET /account/features", "/account/features");
+
+        await world.AskAsync("GET /buildpacks", "/buildpacks?in[namespace][]=heroku&like[description]=node");
+        foreach (var more in new[] { "", "/revisions", "/readme" })
+            await world.AskAsync("GET /buildpacks/{buildpack}" + more, "/buildpacks/heroku%2Fnodejs" + more);
+    }
+
+    private async Task ThingsOfAnAppAsync(string app)
+    {
+        var at = "/apps/" + app;
+        await world.AskAsync("GET /apps/{name}/features/{feature}", at + "/features/preboot");
+        await world.AskAsync("PATCH /apps/{name}/features/{feature}", at + "/features/runtime-dyno-metadata", new { enabled = true });
+        var domain = await world.AskAsync("POST /apps/{name}/domains", at + "/domains", new { hostname = "WWW.Walk.example", sni_endpoint = (string?)null });
+        Assert.Equal(("www.walk.example", app + ".localhost"), (Text(domain, "hostname"), Text(domain, "cname")));
+        await world.AskAsync("GET /apps/{name}/sni-endpoints", at + "/sni-endpoints");
+        await world.AskAsync("GET /apps/{name}/domains", at + "/domains");
+        foreach (var name in new[] { Text(domain, "id"), "www.walk.example", app + ".localhost" })
+            await world.AskAsync("GET /apps/{name}/domains/{domain}", $"{at}/domains/{name}");
+        await world.AskAsync("PATCH /apps/{name}/domains/{domain}", at + "/domains/www.walk.example", new { sni_endpoint = (string?)null });
+        await world.AskAsync("DELETE /apps/{name}/domains/{domain}", at + "/domains/www.walk.example");
+    }
+
+    /// <summary>As clients log in: the key as a password, with the account's address.</summary>
+    private async Task<JsonElement> LoginAsync(string email)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/oauth/authorizations")
+        {
+            Content = new StringContent("""{"description": "Login", "expires_in": 60, "scope": ["global"]}""", System.Text.Encoding.UTF8, "application/json"),
+        };
+        request.Headers.TryAddWithoutValidation("Authorization", "Basic " + Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes($"{email}:{world.Sluice.Key}")));
+        using var answer = await world.Http.SendAsync(request);
+        return JsonDocument.Parse(await answer.Content.ReadAsStringAsync()).RootElement.Clone();
+    }
+
+    [Fact]
+    public async Task A_login_needs_the_address_that_goes_with_the_key()
+    {
+        Assert.Equal("unauthorized", Text(await LoginAsync("eve@localhost"), "id"));
+        Assert.Equal("admin@localhost", Text((await LoginAsync("Admin@localhost")).GetProperty("user"), "email"));
+    }
+}
