@@ -54,7 +54,7 @@ internal readonly record struct RequestLine
     private static string Printable(string path)
     {
         var cut = path.Length > 2048 ? path[..2048] : path;
-        return cut.Any(NeedsEscape)
+        return cut.AsSpan().ContainsAnyExceptInRange('!', '~') || cut.Contains('"', StringComparison.Ordinal)
             ? string.Concat(cut.Select(c => NeedsEscape(c) ? Uri.HexEscape(c > 0xff ? '?' : c) : c.ToString()))
             : cut;
     }

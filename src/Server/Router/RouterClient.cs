@@ -139,9 +139,9 @@ public sealed class RouterClient(DataFolder data)
         try
         {
             while (await reader.ReadLineAsync(ct) is { } line)
-                await all.WriteAsync(JsonSerializer.Deserialize<RouterLine>(line, Json)!, ct);
+                await all.WriteAsync(RouterLine.Parse(line), ct);
         }
-        catch (Exception gone) when (gone is IOException or HttpRequestException or JsonException)
+        catch (Exception gone) when (gone is IOException or HttpRequestException or FormatException)
         {
             // The router died in the middle of a line; whoever wants more asks again.
         }
@@ -213,5 +213,3 @@ public sealed class RouterClient(DataFolder data)
 
 /// <summary>No router answers: the platform's fault, never the app's. It serves by its saved table as soon as it is back.</summary>
 public sealed class RouterAwayException() : Exception("The router does not answer.");
-
-public sealed record RouterLine(AppId App, DateTimeOffset At, string Text);

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace Sluice.Router;
 
 /// <summary>
@@ -8,7 +6,9 @@ namespace Sluice.Router;
 /// </summary>
 internal sealed class RouterControl(LiveTable table, SavedTable saved, RequestLines lines, TimeProvider clock, CancellationToken stopping)
 {
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(10);
+    /// <summary>Lines go in batches: sent one by one they would cost more than the requests that they tell of.</summary>
+    private const int MostAtOnce = 2000;
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(10), Gather = TimeSpan.FromMilliseconds(20);
 
     public Task HandleAsync(HttpContext http) => (http.Request.Method, http.Request.Path.Value!.Split('/')[1]) switch
     {
@@ -47,11 +47,10 @@ internal sealed class RouterControl(LiveTable table, SavedTable saved, RequestLi
         {
             while (await lines.Reader.WaitToReadAsync(end.Token))
             {
-                while (lines.Reader.TryRead(out var line))
-                {
-                    await http.Response.Body.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(line, RouterClient.Json), end.Token);
-                    await http.Response.Body.WriteAsync("\n"u8.ToArray(), end.Token);
-                }
+                for (var left = MostAtOnce; left > 0 && lines.Reader.TryRead(out var line); left--)
+                    line.WriteTo(http.Response.BodyWriter);
+                await http.Response.BodyWriter.FlushAsync(end.Token);
+                await Task.Delay(Gather, clock, end.Token);
             }
         }
         catch (OperationCanceledException)
