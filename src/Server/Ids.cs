@@ -37,6 +37,10 @@ public readonly record struct CouplingId(Guid Value) : IId { public static Coupl
 [JsonConverter(typeof(IdJson<PromotionId>))]
 public readonly record struct PromotionId(Guid Value) : IId { public static PromotionId New() => new(Guid.CreateVersion7()); public override string ToString() => Value.ToString(); }
 
+/// <summary>Of releases that are decided together. A promotion of all or nothing gives its own.</summary>
+[JsonConverter(typeof(IdJson<ReleaseGroupId>))]
+public readonly record struct ReleaseGroupId(Guid Value) : IId { public static ReleaseGroupId New() => new(Guid.CreateVersion7()); public override string ToString() => Value.ToString(); }
+
 /// <summary>
 /// What a slug is: the SHA-256 of its canonical manifest, 64 lower-case hex digits. Two slugs with one digest hold the same files.
 /// Shown to people as its first seven digits; on the wire as <c>SHA256:…</c>.

@@ -160,16 +160,18 @@ internal sealed class AppDynos : IDisposable
         var deadline = world.Clock.GetUtcNow() + BootLimit;
         while (true)
         {
-            Task signal;
-            lock (gate)
-            {
-                signal = changed.Next;
-                if (Outcome_NeedsLock(plan, world.Clock.GetUtcNow() >= deadline) is { } outcome)
-                    return outcome;
-            }
+            var signal = changed.Next;
+            if (Look(plan, world.Clock.GetUtcNow() >= deadline) is { } outcome)
+                return outcome;
             // Looks again after a second in any case: trouble with the runtime ripens by time alone.
             await Pulse.WaitAsync(signal, TimeSpan.FromSeconds(1), world.Clock, ct);
         }
+    }
+
+    public Prepared? Look(DynoPlan plan, bool isTooLate)
+    {
+        lock (gate)
+            return Outcome_NeedsLock(plan, isTooLate);
     }
 
     public async Task FlipAsync(DynoPlan plan, CancellationToken ct)

@@ -62,6 +62,10 @@ public sealed class DynoFleet
         return await AppOf(plan.App).PrepareAsync(plan, ct);
     }
 
+    /// <summary>Whether what <see cref="PrepareAsync"/> found healthy still is; null while one of its dynos starts again. Unhealthy: it was given up.</summary>
+    /// <exception cref="AgentException">The platform cannot start dynos now.</exception>
+    public Prepared? Look(DynoPlan plan) => AppOf(plan.App).Look(plan, isTooLate: false);
+
     /// <summary>Makes <paramref name="plan"/> the one to keep: routes to its web dynos (acknowledged by the router), stops old workers and starts new ones.
     /// Old web dynos get no new request after this returns; they drain in the background. Waits for a router that is away.</summary>
     public async Task FlipAsync(DynoPlan plan, CancellationToken ct)

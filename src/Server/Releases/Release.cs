@@ -24,6 +24,9 @@ public sealed record Release
     public required string Step { get; init; }
     public string? Failure { get; init; }
     public bool HasOutput { get; init; }
+
+    /// <summary>Those that it is decided together with; null when it stands alone.</summary>
+    public ReleaseGroupId? Group { get; init; }
     public required AccountId User { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
     public required DateTimeOffset UpdatedAt { get; init; }

@@ -10,10 +10,23 @@ namespace Sluice.Releases;
 /// The append-only list of releases, per app. One release of an app is in flight; others wait in order, and the next one takes its turn in the
 /// transaction that ends the one before (<see cref="ReleaseTurns"/>).
 /// </summary>
-/// <param name="wakeup">Nudged when there may be work for the releaser.</param>
-public sealed class ReleaseLedger(Db db, Vault vault, SlugCatalog slugs, Wakeup wakeup, TimeProvider clock)
+public sealed class ReleaseLedger
 {
-    private readonly ReleaseTurns turns = new(vault, slugs, clock);
+    private readonly Db db;
+    private readonly Wakeup wakeup;
+    private readonly TimeProvider clock;
+    private readonly Vault vault;
+    private readonly SlugCatalog slugs;
+    private readonly ReleaseTurns turns;
+    private readonly ReleaseGroups groups;
+
+    /// <param name="wakeup">Nudged when there may be work for the releaser.</param>
+    public ReleaseLedger(Db db, Vault vault, SlugCatalog slugs, Wakeup wakeup, TimeProvider clock)
+    {
+        (this.db, this.vault, this.slugs, this.wakeup, this.clock) = (db, vault, slugs, wakeup, clock);
+        turns = new ReleaseTurns(vault, slugs, clock);
+        groups = new ReleaseGroups(turns, clock);
+    }
 
     /// <summary>Beats when a release was added, got on or ended in this process.</summary>
     public Pulse Changed { get; } = new();
@@ -21,14 +34,18 @@ public sealed class ReleaseLedger(Db db, Vault vault, SlugCatalog slugs, Wakeup 
     /// <summary>Inserts the release, or queues it behind the one in flight, inside a transaction of the caller's. Returns the id it has or will have.
     /// One without a slug has nothing to run and succeeds at once.</summary>
     /// <exception cref="RefusedException">Its slug has no files yet, or it cannot be rolled back to.</exception>
-    public ReleaseId Add(Tx tx, ReleaseRequest request, ReleaseId? id = null)
+    /// <param name="group">Decided together with the others of that group: <see cref="OpenGroup"/> first.</param>
+    public ReleaseId Add(Tx tx, ReleaseRequest request, ReleaseId? id = null, ReleaseGroupId? group = null)
     {
         tx.LockApp(request.App);
         Check(tx, request);
         var release = id ?? ReleaseId.New();
-        turns.Take(tx, request, release);
+        turns.Take(tx, request, release, group);
         return release;
     }
+
+    /// <summary>Says which releases are decided together: all of them become current, or none does. They are added in the same transaction.</summary>
+    public void OpenGroup(Tx tx, ReleaseGroupId group, ImmutableArray<GroupMember> members) => groups.Open(tx, group, members);
 
     /// <summary>The same in a transaction of its own, durable when it returns; the releaser is told.</summary>
     public async Task<ReleaseId> AddAsync(ReleaseRequest request, CancellationToken ct)
@@ -68,7 +85,7 @@ public sealed class ReleaseLedger(Db db, Vault vault, SlugCatalog slugs, Wakeup 
     /// <summary>The release that should be running now: the highest version that succeeded. Null before the first.</summary>
     public Task<Release?> CurrentAsync(AppId app, CancellationToken ct) => db.FindAsync(
         $"""
-        SELECT id, app_id, version, slug_id, reason, description, status, step, failure, has_output, user_id, created_at, updated_at
+        SELECT id, app_id, version, slug_id, reason, description, status, step, failure, has_output, group_id, user_id, created_at, updated_at
           FROM releases WHERE app_id = {app} AND status = 'succeeded' ORDER BY version DESC LIMIT 1
         """, ReleaseRow.Read, ct);
 
@@ -78,14 +95,14 @@ public sealed class ReleaseLedger(Db db, Vault vault, SlugCatalog slugs, Wakeup 
     /// <summary>What the app's dynos run or, after a decision, must come to run: the current release, or the one that was decided to follow it.</summary>
     public Task<Release?> DecidedAsync(AppId app, CancellationToken ct) => db.FindAsync(
         $"""
-        SELECT id, app_id, version, slug_id, reason, description, status, step, failure, has_output, user_id, created_at, updated_at
+        SELECT id, app_id, version, slug_id, reason, description, status, step, failure, has_output, group_id, user_id, created_at, updated_at
           FROM releases WHERE app_id = {app} AND (status = 'succeeded' OR (status = 'pending' AND step = 'decided')) ORDER BY version DESC LIMIT 1
         """, ReleaseRow.Read, ct);
 
     /// <summary>Null when there is none of that id, or while it waits for its turn.</summary>
     public Task<Release?> FindAsync(ReleaseId release, CancellationToken ct) => db.FindAsync(
         $"""
-        SELECT id, app_id, version, slug_id, reason, description, status, step, failure, has_output, user_id, created_at, updated_at
+        SELECT id, app_id, version, slug_id, reason, description, status, step, failure, has_output, group_id, user_id, created_at, updated_at
           FROM releases WHERE id = {release}
         """, ReleaseRow.Read, ct);
 
@@ -101,7 +118,7 @@ public sealed class ReleaseLedger(Db db, Vault vault, SlugCatalog slugs, Wakeup 
             return null;
         return await db.FindAsync(
             $"""
-            SELECT id, app_id, version, slug_id, reason, description, status, step, failure, has_output, user_id, created_at, updated_at
+            SELECT id, app_id, version, slug_id, reason, description, status, step, failure, has_output, group_id, user_id, created_at, updated_at
               FROM releases WHERE app_id = {app} AND version = {version}
             """, ReleaseRow.Read, ct);
     }
@@ -109,15 +126,16 @@ public sealed class ReleaseLedger(Db db, Vault vault, SlugCatalog slugs, Wakeup 
     /// <summary>Newest first. Those that wait for their turn have no version yet and are not among them.</summary>
     public Task<ImmutableArray<Release>> ListAsync(AppId app, CancellationToken ct) => db.ListAsync(
         $"""
-        SELECT id, app_id, version, slug_id, reason, description, status, step, failure, has_output, user_id, created_at, updated_at
+        SELECT id, app_id, version, slug_id, reason, description, status, step, failure, has_output, group_id, user_id, created_at, updated_at
           FROM releases WHERE app_id = {app} ORDER BY version DESC
         """, ReleaseRow.Read, ct);
 
-    /// <summary>The release in flight of every app that has one.</summary>
+    /// <summary>The release in flight of every app that has one, but for those of a group of which one still waits for its turn.</summary>
     public Task<ImmutableArray<Release>> InFlightAsync(CancellationToken ct) => db.ListAsync(
         $"""
-        SELECT id, app_id, version, slug_id, reason, description, status, step, failure, has_output, user_id, created_at, updated_at
-          FROM releases WHERE status = 'pending'
+        SELECT id, app_id, version, slug_id, reason, description, status, step, failure, has_output, group_id, user_id, created_at, updated_at
+          FROM releases
+         WHERE status = 'pending' AND NOT EXISTS (SELECT 1 FROM release_queue WHERE release_queue.group_id = releases.group_id)
         """, ReleaseRow.Read, ct);
 
     /// <summary>It was accepted and waits behind another release of its app.</summary>
@@ -141,9 +159,36 @@ public sealed class ReleaseLedger(Db db, Vault vault, SlugCatalog slugs, Wakeup 
     /// <summary>Ends a release and gives the next one its turn, in one transaction. False when it had ended before: terminal rows are never edited.</summary>
     internal async Task<bool> EndAsync(Release release, string status, string? failure, CancellationToken ct)
     {
-        var ended = await db.WriteAsync(ActOf("release." + status, release), tx => turns.End(tx, release, status, failure), ct);
+        var ended = await db.WriteAsync(ActOf("release." + status, release), tx => groups.End(tx, release, status, failure), ct);
         Tell();
         return ended;
+    }
+
+    /// <summary>How many members a group has.</summary>
+    internal Task<int> SizeOfAsync(ReleaseGroupId group, CancellationToken ct) =>
+        db.FindAsync($"SELECT size FROM release_groups WHERE id = {group}", r => r.Int("size"), ct);
+
+    /// <summary>Decides for all members of a group, which are prepared: one transaction. False when it is not open any more.</summary>
+    internal async Task<bool> DecideAsync(ReleaseGroupId group, CancellationToken ct)
+    {
+        var decided = await db.WriteAsync(new Act("release.group.decide", group.ToString()), tx => groups.Decide(tx, group), ct);
+        Changed.Beat();
+        return decided;
+    }
+
+    /// <summary>Fails those open groups of which a member went with its app.</summary>
+    internal async Task EndBrokenGroupsAsync(CancellationToken ct)
+    {
+        var broken = await db.ListAsync(
+            $"""
+            SELECT id FROM release_groups g
+             WHERE state = 'open' AND size > (SELECT COUNT(*) FROM releases WHERE group_id = g.id) + (SELECT COUNT(*) FROM release_queue WHERE group_id = g.id)
+            """, r => new ReleaseGroupId(r.Guid("id")), ct);
+        foreach (var group in broken)
+        {
+            await db.WriteAsync(new Act("release.group.fail", group.ToString()), tx => groups.FailIfBroken(tx, group), ct);
+            Tell();
+        }
     }
 
     private void Tell()

@@ -8,13 +8,13 @@ internal static class ReleaseRow
     /// <summary>The highest version of an app that succeeded; null before the first.</summary>
     public static Release? Current(Tx tx, AppId app) => tx.Find(
         $"""
-        SELECT id, app_id, version, slug_id, reason, description, status, step, failure, has_output, user_id, created_at, updated_at
+        SELECT id, app_id, version, slug_id, reason, description, status, step, failure, has_output, group_id, user_id, created_at, updated_at
           FROM releases WHERE app_id = {app} AND status = 'succeeded' ORDER BY version DESC LIMIT 1
         """, Read);
 
     public static Release? Find(Tx tx, ReleaseId release) => tx.Find(
         $"""
-        SELECT id, app_id, version, slug_id, reason, description, status, step, failure, has_output, user_id, created_at, updated_at
+        SELECT id, app_id, version, slug_id, reason, description, status, step, failure, has_output, group_id, user_id, created_at, updated_at
           FROM releases WHERE id = {release}
         """, Read);
 
@@ -30,6 +30,7 @@ internal static class ReleaseRow
         Step = row.Text("step"),
         Failure = row.TextOrNull("failure"),
         HasOutput = row.Flag("has_output"),
+        Group = row.GuidOrNull("group_id") is { } group ? new ReleaseGroupId(group) : null,
         User = new AccountId(row.Guid("user_id")),
         CreatedAt = row.Time("created_at"),
         UpdatedAt = row.Time("updated_at"),

@@ -14,14 +14,16 @@ namespace Sluice.Releases;
 /// </code>
 /// Before the decision the old release serves and a failure leaves it alone; after it, a crash goes forward.
 /// </summary>
-internal sealed class ReleaseSteps(ReleaseLedger ledger, CurrentPlans plans, SlugCatalog slugs, FormationTable formations, DynoFleet fleet, ReleasePhase phase)
+internal sealed class ReleaseSteps(ReleaseLedger ledger, CurrentPlans plans, SlugCatalog slugs, FormationTable formations, DynoFleet fleet, ReleasePhase phase, TimeProvider clock)
 {
+    private readonly Gatherings gatherings = new(ledger, fleet, clock);
+
     /// <summary>Returns when the release has ended, or its app is gone. An exception means that the records or a decided flip are in trouble: call again.</summary>
     public async Task TakeToItsEndAsync(Release release, CancellationToken ct)
     {
         if (release.Step == "phase")
         {
-            await ledger.EndAsync(release, "failed", "Sluice was stopped while the release command ran, and does not run it twice unasked: release again.", ct);
+            await EndAsync(release, "failed", "Sluice was stopped while the release command ran, and does not run it twice unasked: release again.", ct);
             return;
         }
         if (release.Step != "decided" && !await DecideAsync(release, ct))
@@ -33,20 +35,49 @@ internal sealed class ReleaseSteps(ReleaseLedger ledger, CurrentPlans plans, Slu
     private async Task<bool> DecideAsync(Release release, CancellationToken ct)
     {
         var outcome = await TryAsync(() => GetReadyAsync(release, ct), ct);
-        if (outcome is Outcome.Gone)
-            return false;
-        if (outcome is Outcome.Ready)
+        if (outcome is Outcome.Ready(var plan))
         {
             CrashGate.Pass("release.ready");
-            if (await ledger.NoteAsync(release, "decided", ct))
-                return true;
-            await fleet.DiscardAsync(release.App, release.Version, ct);
-            return false;
+            outcome = await TryAsync(() => DecideAsync(release, plan, ct), ct);
         }
-        var (status, why) = outcome is Outcome.Errored errored ? ("errored", "Platform error: " + errored.Why) : ("failed", ((Outcome.Failed)outcome).Why);
+        switch (outcome)
+        {
+            case Outcome.Ready:
+                return true;
+            case Outcome.Over:
+                await fleet.DiscardAsync(release.App, release.Version, ct);
+                return false;
+            case Outcome.Failed(var why):
+                await EndAsync(release, "failed", why, ct);
+                return false;
+            case Outcome.Errored(var why):
+                await EndAsync(release, "errored", "Platform error: " + why, ct);
+                return false;
+            default:
+                return false;
+        }
+    }
+
+    /// <summary>Alone, or together with the others of its group when all are prepared.</summary>
+    private async Task<Outcome> DecideAsync(Release release, DynoPlan plan, CancellationToken ct)
+    {
+        if (release.Group is not { } group)
+            return await ledger.NoteAsync(release, "decided", ct) ? new Outcome.Ready(plan) : new Outcome.Over();
+        return await gatherings.JoinAsync(release, group, plan, ct) switch
+        {
+            Gathered.Decided => new Outcome.Ready(plan),
+            Gathered.Unhealthy(var why) => new Outcome.Failed(why),
+            _ => new Outcome.Over(),
+        };
+    }
+
+    private async Task EndAsync(Release release, string status, string why, CancellationToken ct)
+    {
         CrashGate.Pass("release.unready");
         await ledger.EndAsync(release, status, why, ct);
-        return false;
+        if (release.Group is { } group)
+            gatherings.Close(group);
+        await fleet.DiscardAsync(release.App, release.Version, ct);
     }
 
     private async Task<Outcome> GetReadyAsync(Release release, CancellationToken ct)
@@ -57,7 +88,7 @@ internal sealed class ReleaseSteps(ReleaseLedger ledger, CurrentPlans plans, Slu
         if (release.Step == "waiting" && slug!.ProcessTypes.TryGetValue(ReleasePhase.ProcessType, out var command)
             && await RunPhaseAsync(release, plan, command, ct) is { } why)
             return new Outcome.Failed(why);
-        return await fleet.PrepareAsync(plan, ct) is Prepared.Unhealthy unhealthy ? new Outcome.Failed(unhealthy.Why) : new Outcome.Ready();
+        return await fleet.PrepareAsync(plan, ct) is Prepared.Unhealthy unhealthy ? new Outcome.Failed(unhealthy.Why) : new Outcome.Ready(plan);
     }
 
     private async Task<string?> RunPhaseAsync(Release release, DynoPlan plan, string command, CancellationToken ct)
@@ -71,8 +102,7 @@ internal sealed class ReleaseSteps(ReleaseLedger ledger, CurrentPlans plans, Slu
                 return why;
         }
         CrashGate.Pass("release.phase.ran");
-        await ledger.NoteAsync(release, "boot", ct);
-        return null;
+        return await ledger.NoteAsync(release, "boot", ct) ? null : "The release ended while its command ran.";
     }
 
     /// <summary>The decision stands: flip, then say so.</summary>
@@ -82,7 +112,7 @@ internal sealed class ReleaseSteps(ReleaseLedger ledger, CurrentPlans plans, Slu
             return;
         // After a crash its dynos may be gone. Boot them first if they can be, so that the flip finds someone to answer; flip in any case.
         if (isResumed)
-            await TryAsync(async () => await fleet.PrepareAsync(plan, ct) is Prepared.Healthy ? new Outcome.Ready() : new Outcome.Failed(""), ct);
+            await TryAsync(async () => await fleet.PrepareAsync(plan, ct) is Prepared.Healthy ? new Outcome.Ready(plan) : new Outcome.Failed(""), ct);
         await fleet.FlipAsync(plan, ct);
         CrashGate.Pass("release.flipped");
         await ledger.EndAsync(release, "succeeded", null, ct);
@@ -111,9 +141,13 @@ internal sealed class ReleaseSteps(ReleaseLedger ledger, CurrentPlans plans, Slu
     {
         private Outcome() { }
 
-        public sealed record Ready : Outcome;
+        public sealed record Ready(DynoPlan Plan) : Outcome;
 
+        /// <summary>The app was destroyed.</summary>
         public sealed record Gone : Outcome;
+
+        /// <summary>The release has ended meanwhile.</summary>
+        public sealed record Over : Outcome;
 
         public sealed record Failed(string Why) : Outcome;
 

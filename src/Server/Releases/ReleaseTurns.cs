@@ -14,12 +14,12 @@ namespace Sluice.Releases;
 internal sealed class ReleaseTurns(Vault vault, SlugCatalog slugs, TimeProvider clock)
 {
     /// <summary>Begins the release, or queues it behind the one in flight. Needs the app's lock.</summary>
-    public void Take(Tx tx, ReleaseRequest request, ReleaseId id)
+    public void Take(Tx tx, ReleaseRequest request, ReleaseId id, ReleaseGroupId? group)
     {
         if (IsBusy(tx, request.App))
-            Queue(tx, request, id);
+            Queue(tx, request, id, group);
         else
-            Begin(tx, request, id);
+            Begin(tx, request, id, group);
     }
 
     /// <summary>Ends the release and gives the next one its turn. False when it had ended before: terminal rows are never edited.</summary>
@@ -31,8 +31,8 @@ internal sealed class ReleaseTurns(Vault vault, SlugCatalog slugs, TimeProvider 
             $"UPDATE releases SET status = {status}, step = 'done', failure = {failure}, updated_at = {now} WHERE id = {release.Id} AND status = 'pending'") == 1;
         if (ended && status == "succeeded")
             tx.Execute($"UPDATE apps SET released_at = {now} WHERE id = {release.App}");
-        while (!IsBusy(tx, release.App) && TakeFromQueue(tx, release.App) is var (next, id))
-            Begin(tx, next, id);
+        while (!IsBusy(tx, release.App) && TakeFromQueue(tx, release.App) is var (next, id, group))
+            Begin(tx, next, id, group);
         return ended;
     }
 
@@ -46,26 +46,26 @@ internal sealed class ReleaseTurns(Vault vault, SlugCatalog slugs, TimeProvider 
     private static bool IsBusy(Tx tx, AppId app) =>
         tx.Find($"SELECT 1 AS yes FROM releases WHERE app_id = {app} AND status = 'pending'", r => r.Flag("yes"));
 
-    private void Queue(Tx tx, ReleaseRequest request, ReleaseId id) => tx.Execute(
+    private void Queue(Tx tx, ReleaseRequest request, ReleaseId id, ReleaseGroupId? group) => tx.Execute(
         $"""
-        INSERT INTO release_queue (id, app_id, place, reason, request, user_id, created_at)
-        SELECT {id}, {request.App}, COALESCE(MAX(place), 0) + 1, {ReleaseRow.Word(request.Reason)}, {JsonSerializer.Serialize(request)}, {request.User}, {clock.GetUtcNow()}
+        INSERT INTO release_queue (id, app_id, place, reason, request, group_id, user_id, created_at)
+        SELECT {id}, {request.App}, COALESCE(MAX(place), 0) + 1, {ReleaseRow.Word(request.Reason)}, {JsonSerializer.Serialize(request)}, {group}, {request.User}, {clock.GetUtcNow()}
           FROM release_queue WHERE app_id = {request.App}
         """);
 
-    private static (ReleaseRequest Request, ReleaseId Id)? TakeFromQueue(Tx tx, AppId app)
+    private static (ReleaseRequest Request, ReleaseId Id, ReleaseGroupId? Group)? TakeFromQueue(Tx tx, AppId app)
     {
-        var head = tx.Find<(string Request, ReleaseId Id)?>(
-            $"SELECT id, request FROM release_queue WHERE app_id = {app} ORDER BY place LIMIT 1",
-            r => (r.Text("request"), new ReleaseId(r.Guid("id"))));
-        if (head is not var (request, id))
+        var head = tx.Find<(string Request, ReleaseId Id, ReleaseGroupId? Group)?>(
+            $"SELECT id, request, group_id FROM release_queue WHERE app_id = {app} ORDER BY place LIMIT 1",
+            r => (r.Text("request"), new ReleaseId(r.Guid("id")), r.GuidOrNull("group_id") is { } group ? new ReleaseGroupId(group) : null));
+        if (head is not var (request, id, group))
             return null;
         tx.Execute($"DELETE FROM release_queue WHERE id = {id}");
-        return (JsonSerializer.Deserialize<ReleaseRequest>(request)!, id);
+        return (JsonSerializer.Deserialize<ReleaseRequest>(request)!, id, group);
     }
 
     /// <summary>Its turn: version, slug and config are fixed here.</summary>
-    private void Begin(Tx tx, ReleaseRequest request, ReleaseId id)
+    private void Begin(Tx tx, ReleaseRequest request, ReleaseId id, ReleaseGroupId? group)
     {
         var now = clock.GetUtcNow();
         var (app, user) = (request.App, request.User);
@@ -75,9 +75,9 @@ internal sealed class ReleaseTurns(Vault vault, SlugCatalog slugs, TimeProvider 
         var sealedConfig = ConfigSnapshot.Seal(vault, app, version, config);
         tx.Execute(
             $"""
-            INSERT INTO releases (id, app_id, version, slug_id, config, reason, description, status, step, has_output, user_id, created_at, updated_at)
+            INSERT INTO releases (id, app_id, version, slug_id, config, reason, description, status, step, has_output, group_id, user_id, created_at, updated_at)
             VALUES ({id}, {app}, {version}, {slug?.Id}, {sealedConfig}, {ReleaseRow.Word(request.Reason)}, {description},
-                    {(isOver ? "succeeded" : "pending")}, {(isOver ? "done" : "waiting")}, 0, {user}, {now}, {now})
+                    {(isOver ? "succeeded" : "pending")}, {(isOver ? "done" : "waiting")}, 0, {group}, {user}, {now}, {now})
             """);
         if (slug is not null)
             FormationTable.Adopt(tx, app, slug.ProcessTypes.Keys, now);

@@ -79,6 +79,7 @@ public sealed partial class Releaser : BackgroundService
             try
             {
                 works.RemoveAll(work => work.IsCompleted);
+                await ledger.EndBrokenGroupsAsync(stoppingToken);
                 works.AddRange((await ledger.InFlightAsync(stoppingToken)).Where(r => busy.TryAdd(r.App, true)).Select(r => WorkAsync(r, stoppingToken)));
             }
             catch (Exception trouble) when (!stoppingToken.IsCancellationRequested)
