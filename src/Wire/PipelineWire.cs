@@ -35,6 +35,9 @@ public sealed record CouplingWire
 
     /// <summary>The stage's own name. Ours, not Heroku's.</summary>
     public string? StageName { get; init; }
+
+    /// <summary>The downstream app that the app names itself; null when it names none, or one that the caller may not see. Ours, not Heroku's.</summary>
+    public NamedWire? Downstream { get; init; }
     public GenerationWire Generation { get; init; } = GenerationWire.Cedar;
     public required DateTimeOffset CreatedAt { get; init; }
     public required DateTimeOffset UpdatedAt { get; init; }
@@ -45,3 +48,23 @@ public sealed record CreateCouplingWire(string App, string Pipeline, string Stag
 
 /// <summary>Body of <c>PATCH /pipeline-couplings/:coupling</c>.</summary>
 public sealed record UpdateCouplingWire(string Stage);
+
+/// <summary><c>GET /pipelines/:pipeline/stages</c>: in the order that changes go through them. Ours, not Heroku's.</summary>
+/// <param name="Standard">One of the four that every client knows. It stays, and keeps its order.</param>
+/// <param name="Stage">How clients that know only the four see it: itself, or the standard one before it.</param>
+/// <param name="Apps">How many apps are in it.</param>
+public sealed record StageWire(string Name, bool Standard, string Stage, int Apps);
+
+/// <summary>Body of <c>POST /pipelines/:pipeline/stages</c>: a name, and one of the two places.</summary>
+public sealed record CreateStageWire(string Name, string? Before = null, string? After = null);
+
+/// <summary>Body of <c>PATCH /pipelines/:pipeline/stages/:stage</c>: where it goes.</summary>
+public sealed record UpdateStageWire(string? Before = null, string? After = null);
+
+/// <summary><c>GET /apps/:app/downstream</c>, and each step of <c>GET /apps/:app/downstreams</c>: an app's one downstream app, named by itself. Ours, not Heroku's.</summary>
+/// <param name="Downstream">Null when the caller may not see it.</param>
+public sealed record EdgeWire(NamedWire App, NamedWire? Downstream, DateTimeOffset CreatedAt);
+
+/// <summary>Body of <c>PUT /apps/:app/downstream</c>.</summary>
+/// <param name="App">Id or name of the downstream app.</param>
+public sealed record SetEdgeWire(string App);

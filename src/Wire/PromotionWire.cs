@@ -9,6 +9,9 @@ public sealed record PromotionWire
     public required IdWire? Pipeline { get; init; }
     public required PromotionSourceWire Source { get; init; }
 
+    /// <summary>All targets flip together, or none does. Ours, not Heroku's.</summary>
+    public bool AllOrNothing { get; init; }
+
     /// <summary>pending or completed; how it went, the targets say.</summary>
     public required string Status { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
@@ -33,10 +36,14 @@ public sealed record PromotionTargetWire
 }
 
 /// <summary>Body of <c>POST /pipeline-promotions</c>. Without targets: to the app's own edge, else to all apps of the next stage.</summary>
-public sealed record CreatePromotionWire(PromotionFromWire Source, IReadOnlyList<PromotionToWire>? Targets = null, IdWire? Pipeline = null);
+/// <param name="AllOrNothing">All targets flip together, or none does.</param>
+/// <param name="Skip">A stage of the pipeline's own that has apps may be passed by.</param>
+public sealed record CreatePromotionWire(
+    PromotionFromWire Source, IReadOnlyList<PromotionToWire>? Targets = null, IdWire? Pipeline = null, bool? AllOrNothing = null, bool? Skip = null);
 
 /// <param name="Release">Exactly this release is promoted; null means the one that runs now.</param>
-public sealed record PromotionFromWire(AppRefWire App, ReleaseRefWire? Release = null);
+/// <param name="IfCurrent">Only if that release is still the one that runs; else 409.</param>
+public sealed record PromotionFromWire(AppRefWire App, ReleaseRefWire? Release = null, bool? IfCurrent = null);
 
 public sealed record PromotionToWire(AppRefWire App);
 

@@ -30,18 +30,25 @@ internal static class CouplingsApi
     }
 
     private static async Task<IReadOnlyList<CouplingWire>> ListOfPipeline(
-        HttpContext http, string pipeline, Principal who, PipelineCatalog pipelines, CancellationToken ct)
+        HttpContext http, string pipeline, Principal who, PipelineCatalog pipelines, EdgeTable edges, Lookup lookup, CancellationToken ct)
     {
         var found = await pipelines.GetAsync(pipeline, Permission.View, who, ct);
-        return Page.Of(http, await pipelines.CouplingsAsync(found.Id, ct), coupling => coupling.ToWire(found), Keys);
+        var downstream = (await edges.OfPipelineAsync(found.Id, ct)).ToDictionary(edge => edge.App, edge => edge.Downstream);
+        var visible = (await lookup.AppsAsync(downstream.Values, who, ct)).ToDictionary(app => app.Id, app => new NamedWire(app.Id.Value, app.Name));
+        NamedWire? DownstreamOf(Coupling coupling) => downstream.TryGetValue(coupling.App, out var app) ? visible.GetValueOrDefault(app) : null;
+        return Page.Of(http, await pipelines.CouplingsAsync(found.Id, ct), coupling => coupling.ToWire(found) with { Downstream = DownstreamOf(coupling) }, Keys);
     }
 
     /// <summary>One object, since an app is in one stage at most.</summary>
-    private static async Task<CouplingWire> InfoOfApp(App app, PipelineCatalog pipelines, CancellationToken ct)
+    private static async Task<CouplingWire> InfoOfApp(App app, Principal who, PipelineCatalog pipelines, EdgeTable edges, Lookup lookup, CancellationToken ct)
     {
         var coupling = await pipelines.CouplingOfAsync(app.Id, ct)
             ?? throw new RefusedException(RefusalKind.NotFound, $"{app.Name} is in no pipeline. Add it to one with pipelines:add.", "pipeline_coupling");
-        return coupling.ToWire((await pipelines.FindAsync(coupling.Pipeline, ct))!);
+        var downstream = await edges.FindAsync(app.Id, ct) is { } edge ? await lookup.AppsAsync([edge.Downstream], who, ct) : [];
+        return coupling.ToWire((await pipelines.FindAsync(coupling.Pipeline, ct))!) with
+        {
+            Downstream = downstream is [var seen] ? new NamedWire(seen.Id.Value, seen.Name) : null,
+        };
     }
 
     private static async Task<CouplingWire> Info(string coupling, Principal who, PipelineCatalog pipelines, CancellationToken ct)

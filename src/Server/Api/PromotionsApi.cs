@@ -25,18 +25,16 @@ internal static class PromotionsApi
         var (pipelineName, sourceName, releaseName) = (body.Reference("pipeline"), source.NeedReference("app"), source.Reference("release"));
         string[] targetNames = [.. body.Items("targets").Select(target => target.NeedReference("app"))];
         var skip = body.Flag("skip") ?? false;
-        // Neither may be passed over in silence: who asks for it relies on it.
-        if (body.Flag("all_or_nothing") == true)
-            body.Fault("all_or_nothing is not there yet: promote to one app at a time, or let each target stand alone.");
-        if (source.Flag("if_current") == true)
-            body.Fault("source.if_current is not there yet: name the release with source.release.id.");
+        var (allOrNothing, ifCurrent) = (body.Flag("all_or_nothing") ?? false, source.Flag("if_current") ?? false);
+        if (ifCurrent && releaseName is null)
+            body.Fault("source.if_current asks whether the release that you looked at is still the current one: name it in source.release, too.");
         body.RefuseFaults();
 
         var app = await lookup.AppAsync(sourceName, Permission.View, who, ct);
         var pipeline = pipelineName is null ? null : await pipelines.GetAsync(pipelineName, Permission.View, who, ct);
         var release = releaseName is null ? null : await ledger.FindAsync(app.Id, releaseName, ct) ?? throw Refuse.NotFound("release", releaseName);
         var targets = await AppsAsync(targetNames, lookup, who, ct);
-        var made = await promoter.PromoteAsync(new PromotionRequest(pipeline?.Id, app.Id, release?.Id, targets, skip), who, ct);
+        var made = await promoter.PromoteAsync(new PromotionRequest(pipeline?.Id, app.Id, release?.Id, targets, skip, ifCurrent, allOrNothing), who, ct);
         return TypedResults.Created($"/pipeline-promotions/{made.Id}", made.ToWire());
     }
 
@@ -86,6 +84,7 @@ internal static class PromotionsApi
         Id = promotion.Id.Value,
         Pipeline = promotion.Pipeline is { } pipeline ? new IdWire(pipeline.Value) : null,
         Source = new PromotionSourceWire(new IdWire(promotion.Source.Value), new IdWire(promotion.SourceRelease.Value)),
+        AllOrNothing = promotion.AllOrNothing,
         Status = promotion.Status,
         CreatedAt = promotion.CreatedAt,
         UpdatedAt = promotion.UpdatedAt,

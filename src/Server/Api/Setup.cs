@@ -52,7 +52,9 @@ internal static class ApiSetup
         api.MapLogSessions();
         api.MapDiff();
         api.MapPipelines();
+        api.MapStages();
         api.MapCouplings();
+        api.MapEdges();
         api.MapPromotions();
         api.MapUnknown();
         return app;

@@ -79,7 +79,6 @@ public sealed class PipelineCatalog(Db db, TimeProvider clock)
     /// <summary>Puts an app into a stage. An app is in one stage of one pipeline: one that is in another is refused.</summary>
     public async Task<Coupling> AddAsync(Pipeline pipeline, App app, string stage, Principal who, CancellationToken ct)
     {
-        Demand(pipeline.StageFaults(stage));
         var now = clock.GetUtcNow();
         var coupling = new Coupling
         {
@@ -90,6 +89,8 @@ public sealed class PipelineCatalog(Db db, TimeProvider clock)
             tx =>
             {
                 tx.LockApp(app.Id);
+                DemandOne(tx.Find($"SELECT COUNT(*) AS apps FROM apps WHERE id = {app.Id}", r => r.Int("apps")), "app", app.Name);
+                Demand((Find(tx, pipeline.Id) ?? throw Refuse.NotFound("pipeline", pipeline.Name)).StageFaults(stage));
                 if (Find(tx, app.Id) is { } other)
                     throw Refuse.Invalid($"{app.Name} is already in pipeline {other.PipelineName}, in stage {other.Stage}: remove it there first, or update its stage.");
                 tx.Execute(
@@ -105,12 +106,16 @@ public sealed class PipelineCatalog(Db db, TimeProvider clock)
     public async Task<Coupling> MoveAsync(Coupling coupling, string stage, Principal who, CancellationToken ct)
     {
         var pipeline = await FindAsync(coupling.Pipeline, ct) ?? throw Refuse.NotFound("pipeline", coupling.PipelineName);
-        Demand(pipeline.StageFaults(stage));
         var moved = coupling with { Stage = stage, UpdatedAt = clock.GetUtcNow() };
         await db.WriteAsync(
             ActOf("pipeline.move", pipeline, who) with { App = coupling.App },
-            tx => DemandOne(
-                tx.Execute($"UPDATE pipeline_couplings SET stage = {stage}, updated_at = {moved.UpdatedAt} WHERE id = {coupling.Id}"), "pipeline coupling", coupling.Id.ToString()),
+            tx =>
+            {
+                // Asked here, so that the stage is not removed in between.
+                Demand((Find(tx, pipeline.Id) ?? throw Refuse.NotFound("pipeline", pipeline.Name)).StageFaults(stage));
+                DemandOne(
+                    tx.Execute($"UPDATE pipeline_couplings SET stage = {stage}, updated_at = {moved.UpdatedAt} WHERE id = {coupling.Id}"), "pipeline coupling", coupling.Id.ToString());
+            },
             ct);
         return moved;
     }

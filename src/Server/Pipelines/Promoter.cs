@@ -8,10 +8,13 @@ using Sluice.Storage;
 namespace Sluice.Pipelines;
 
 /// <summary>What someone asks to promote. No targets: everything downstream of the source.</summary>
-/// <param name="Pipeline">Null: the one that the source is in.</param>
+/// <param name="Pipeline">Null: the one that the source is in, if it is in one.</param>
 /// <param name="Release">The release that the caller looked at: exactly that one, whatever the app runs by now. Null: the current one.</param>
 /// <param name="Skip">A stage that was put between may be passed by.</param>
-public sealed record PromotionRequest(PipelineId? Pipeline, AppId Source, ReleaseId? Release, ImmutableArray<AppId> Targets, bool Skip = false);
+/// <param name="IfCurrent">Only if <paramref name="Release"/> is still the one that the source runs; a conflict otherwise.</param>
+/// <param name="AllOrNothing">All targets flip together, or none does.</param>
+public sealed record PromotionRequest(
+    PipelineId? Pipeline, AppId Source, ReleaseId? Release, ImmutableArray<AppId> Targets, bool Skip = false, bool IfCurrent = false, bool AllOrNothing = false);
 
 /// <summary>
 /// Promotes: 1. pins a release of the source; 2. checks everything and reports every fault together; 3. writes the promotion and adds a release
@@ -25,10 +28,12 @@ public sealed class Promoter(Db db, ReleaseLedger ledger, Releaser releaser, Tim
     /// <exception cref="RefusedException">Nothing was changed: a sentence for every fault.</exception>
     public async Task<Promotion> PromoteAsync(PromotionRequest request, Principal who, CancellationToken ct)
     {
+        if (request is { IfCurrent: true, Release: null })
+            throw Refuse.Invalid("if_current asks whether the release that you looked at is still the current one: name that release, too.");
         var id = PromotionId.New();
         await db.WriteAsync(
             new Act("promotion.create", id.ToString(), who.Account, request.Source, who.RequestId),
-            tx => Write(tx, id, Check(tx, request, who), who),
+            tx => Write(tx, id, Check(tx, request, who), request.AllOrNothing, who),
             ct);
         releaser.Nudge();
         return (await FindAsync(id, ct))!;
@@ -38,17 +43,19 @@ public sealed class Promoter(Db db, ReleaseLedger ledger, Releaser releaser, Tim
     {
         var targets = await TargetsAsync(promotion, ct);
         return await db.FindAsync(
-            $"SELECT id, pipeline_id, source_app_id, source_release_id, user_id, created_at, updated_at FROM promotions WHERE id = {promotion}",
+            $"SELECT id, pipeline_id, source_app_id, source_release_id, user_id, all_or_nothing, created_at, updated_at FROM promotions WHERE id = {promotion}",
             row => Read(row, targets), ct);
     }
 
     /// <summary>In the order that they were asked for; empty when there is no such promotion.</summary>
     public Task<ImmutableArray<PromotionTarget>> TargetsAsync(PromotionId promotion, CancellationToken ct) => db.ListAsync(
         $"""
-        SELECT t.id, t.promotion_id, t.app_id, t.refusal, releases.id AS release_id, releases.status, releases.failure, release_queue.id AS queued_id
+        SELECT t.id, t.promotion_id, t.app_id, releases.id AS release_id, releases.status,
+               COALESCE(t.refusal, releases.failure, release_groups.failure) AS failure, release_queue.id AS queued_id
           FROM promotion_targets t
           LEFT JOIN releases ON releases.id = t.release_id
           LEFT JOIN release_queue ON release_queue.id = t.release_id
+          LEFT JOIN release_groups ON release_groups.id = t.promotion_id
          WHERE t.promotion_id = {promotion} ORDER BY t.id
         """, ReadTarget, ct);
 
@@ -69,19 +76,19 @@ public sealed class Promoter(Db db, ReleaseLedger ledger, Releaser releaser, Tim
     {
         var source = FindApp(tx, request.Source, who);
         var pipeline = PipelineOf(tx, request, source, who);
-        var paths = PipelineCatalog.Paths(tx, pipeline);
+        var paths = PathsOf(tx, pipeline, source);
         var faults = new List<RefusedException>();
         var targets = Targets(tx, request, paths, source, who, faults);
         var release = Pinned(tx, request, source, faults);
         return faults switch
         {
-            [] => new Checked(pipeline.Id, source, release!, targets),
+            [] => new Checked(PipelineIn(request, pipeline, paths, targets), source, release!, targets),
             [var only] => throw only,
             _ => throw Refuse.Invalid(faults.Select(f => f.Message)),
         };
     }
 
-    private static Pipeline PipelineOf(Tx tx, PromotionRequest request, KnownApp source, Principal who)
+    private static Pipeline? PipelineOf(Tx tx, PromotionRequest request, KnownApp source, Principal who)
     {
         var coupling = PipelineCatalog.Find(tx, source.Id);
         if (request.Pipeline is { } named)
@@ -90,9 +97,18 @@ public sealed class Promoter(Db db, ReleaseLedger ledger, Releaser releaser, Tim
                 throw Refuse.NotFound("pipeline", named.ToString());
             return coupling?.Pipeline == named ? found : throw Refuse.Invalid($"{source.Name} is not in pipeline {found.Name}: add it first.");
         }
-        return coupling is not null ? PipelineCatalog.Find(tx, coupling.Pipeline)!
-            : throw Refuse.Invalid($"{source.Name} is in no pipeline, so there is nothing downstream of it: add it to one first.");
+        return coupling is null ? null : PipelineCatalog.Find(tx, coupling.Pipeline);
     }
+
+    private static PromotionPaths PathsOf(Tx tx, Pipeline? pipeline, KnownApp source)
+    {
+        var paths = pipeline is null ? PromotionPaths.Outside(source.Id, source.Name) : PipelineCatalog.Paths(tx, pipeline);
+        return EdgeTable.Find(tx, source.Id) is { } edge ? paths with { Edges = paths.Edges.Add(edge.App, edge.Downstream) } : paths;
+    }
+
+    /// <summary>The pipeline that it is a promotion of: the one that was named, else the source's own if the targets are in it, too.</summary>
+    private static PipelineId? PipelineIn(PromotionRequest request, Pipeline? pipeline, PromotionPaths paths, ImmutableArray<KnownApp> targets) =>
+        request.Pipeline ?? (targets.All(t => paths.Apps.Any(a => a.App == t.Id)) ? pipeline?.Id : null);
 
     private static ImmutableArray<KnownApp> Targets(
         Tx tx, PromotionRequest request, PromotionPaths paths, KnownApp source, Principal who, List<RefusedException> faults)
@@ -127,6 +143,8 @@ public sealed class Promoter(Db db, ReleaseLedger ledger, Releaser releaser, Tim
             faults.Add(Refuse.NotFound("release", unknown.ToString()));
         else if (release is { Status: not "succeeded" })
             faults.Add(Refuse.Invalid($"v{release.Version} of {source.Name} {(release.IsTerminal ? "did not succeed" : "is not released yet")}, so it cannot be promoted."));
+        else if (request.IfCurrent && ledger.Current(tx, source.Id) is var current && current?.Id != release?.Id)
+            faults.Add(Refuse.Conflict($"{source.Name} moved on: it runs v{current?.Version} now, not v{release?.Version}. Look at v{current?.Version} and promote that, or leave out if_current."));
         else if (release?.Slug is null)
             faults.Add(Refuse.Invalid($"{source.Name} has nothing to promote yet: push to it first."));
         else
@@ -134,21 +152,24 @@ public sealed class Promoter(Db db, ReleaseLedger ledger, Releaser releaser, Tim
         return null;
     }
 
-    private void Write(Tx tx, PromotionId id, Checked promotion, Principal who)
+    private void Write(Tx tx, PromotionId id, Checked promotion, bool allOrNothing, Principal who)
     {
         var now = clock.GetUtcNow();
-        var release = promotion.Release;
+        var (source, release) = (promotion.Source, promotion.Release);
         tx.Execute(
             $"""
-            INSERT INTO promotions (id, pipeline_id, source_app_id, source_release_id, user_id, created_at, updated_at)
-            VALUES ({id}, {promotion.Pipeline}, {promotion.Source.Id}, {release.Id}, {who.Account}, {now}, {now})
+            INSERT INTO promotions (id, pipeline_id, source_app_id, source_release_id, user_id, all_or_nothing, created_at, updated_at)
+            VALUES ({id}, {promotion.Pipeline}, {source.Id}, {release.Id}, {who.Account}, {allOrNothing}, {now}, {now})
             """);
         // Ids in the order that was asked for; locks in the order of apps, so that two promotions never wait for each other.
-        var rows = promotion.Targets.Select((target, place) => (Row: Guid.CreateVersion7(now.AddMilliseconds(place)), target.Id)).ToArray();
-        foreach (var (row, target) in rows.OrderBy(r => r.Id.Value))
+        var rows = promotion.Targets.Select((target, place) => (Row: Guid.CreateVersion7(now.AddMilliseconds(place)), App: target, Release: ReleaseId.New())).ToArray();
+        var group = allOrNothing ? new ReleaseGroupId(id.Value) : (ReleaseGroupId?)null;
+        if (group is { } together)
+            ledger.OpenGroup(tx, together, [.. rows.Select(r => new GroupMember(r.Release, r.App.Name))]);
+        foreach (var (row, target, added) in rows.OrderBy(r => r.App.Id.Value))
         {
-            var added = ledger.Add(tx, new ReleaseRequest.Promotion(target, who.Account, who.RequestId, release.Slug!.Value, promotion.Source.Name, release.Version));
-            tx.Execute($"INSERT INTO promotion_targets (id, promotion_id, app_id, release_id) VALUES ({row}, {id}, {target}, {added})");
+            ledger.Add(tx, new ReleaseRequest.Promotion(target.Id, who.Account, who.RequestId, release.Slug!.Value, source.Name, release.Version), added, group);
+            tx.Execute($"INSERT INTO promotion_targets (id, promotion_id, app_id, release_id) VALUES ({row}, {id}, {target.Id}, {added})");
         }
     }
 
@@ -166,6 +187,7 @@ public sealed class Promoter(Db db, ReleaseLedger ledger, Releaser releaser, Tim
         Source = new AppId(row.Guid("source_app_id")),
         SourceRelease = new ReleaseId(row.Guid("source_release_id")),
         User = new AccountId(row.Guid("user_id")),
+        AllOrNothing = row.Flag("all_or_nothing"),
         Targets = targets,
         CreatedAt = row.Time("created_at"),
         UpdatedAt = row.Time("updated_at"),
@@ -173,12 +195,12 @@ public sealed class Promoter(Db db, ReleaseLedger ledger, Releaser releaser, Tim
 
     private static PromotionTarget ReadTarget(Row row)
     {
-        var (status, error) = (row.TextOrNull("status"), row.TextOrNull("refusal") ?? row.TextOrNull("failure")) switch
+        var (status, error) = (row.TextOrNull("status"), row.TextOrNull("failure")) switch
         {
             ("succeeded", _) => ("succeeded", null),
             ("pending", _) => ("pending", null),
             (null, null) when row.GuidOrNull("queued_id") is not null => ("pending", null),
-            (null, var refusal) => ("failed", refusal ?? "The app was destroyed before its release ended."),
+            (null, var why) => ("failed", why ?? "The app was destroyed before its release ended."),
             var (_, failure) => ("failed", failure),
         };
         return new PromotionTarget
@@ -194,5 +216,5 @@ public sealed class Promoter(Db db, ReleaseLedger ledger, Releaser releaser, Tim
 
     private sealed record KnownApp(AppId Id, string Name, AccountId Owner);
 
-    private sealed record Checked(PipelineId Pipeline, KnownApp Source, Release Release, ImmutableArray<KnownApp> Targets);
+    private sealed record Checked(PipelineId? Pipeline, KnownApp Source, Release Release, ImmutableArray<KnownApp> Targets);
 }

@@ -2,7 +2,8 @@ using System.Collections.Immutable;
 
 namespace Sluice.Pipelines;
 
-/// <summary>One slug on its way from one app to others. Each target stands alone: it has a release of its own, and that release's end is the target's.</summary>
+/// <summary>One slug on its way from one app to others. Each target has a release of its own, and that release's end is the target's. Each stands alone
+/// unless it is all or nothing.</summary>
 public sealed record Promotion
 {
     public required PromotionId Id { get; init; }
@@ -14,6 +15,9 @@ public sealed record Promotion
     /// <summary>The release that was pinned: its slug is what all targets get.</summary>
     public required ReleaseId SourceRelease { get; init; }
     public required AccountId User { get; init; }
+
+    /// <summary>All targets flip together, or none does.</summary>
+    public bool AllOrNothing { get; init; }
     public required ImmutableArray<PromotionTarget> Targets { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
     public required DateTimeOffset UpdatedAt { get; init; }

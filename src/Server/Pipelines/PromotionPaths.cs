@@ -6,14 +6,25 @@ namespace Sluice.Pipelines;
 public sealed record PlacedApp(AppId App, string Name, string Stage);
 
 /// <summary>Where the apps of one pipeline promote to: rules alone, no records.</summary>
-public sealed record PromotionPaths(string Pipeline, ImmutableArray<string> Stages, ImmutableArray<PlacedApp> Apps)
+/// <param name="Pipeline">Its name; null for an app that is in none, which promotes along its own edge alone.</param>
+public sealed record PromotionPaths(string? Pipeline, ImmutableArray<string> Stages, ImmutableArray<PlacedApp> Apps)
 {
-    /// <summary>Apps that <paramref name="source"/> promotes to when the caller names none: all apps of the very next stage, even if that is
-    /// none (as Heroku's CLI does). Empty for an app that is not in the pipeline.</summary>
-    public ImmutableArray<AppId> DownstreamOf(AppId source) => NextStage(source) is { } next ? [.. Apps.Where(a => a.Stage == next).Select(a => a.App)] : [];
+    /// <summary>Downstream apps that apps name themselves; they win over the order of stages, and may lie outside the pipeline.</summary>
+    public ImmutableDictionary<AppId, AppId> Edges { get; init; } = ImmutableDictionary<AppId, AppId>.Empty;
+
+    /// <summary>Of an app that is in no pipeline.</summary>
+    public static PromotionPaths Outside(AppId app, string name) => new(null, [], [new PlacedApp(app, name, "")]);
+
+    /// <summary>Apps that <paramref name="source"/> promotes to when the caller names none: its own edge if it has one, else all apps of the very next
+    /// stage, even if that is none (as Heroku's CLI does). Empty for an app that has neither edge nor pipeline.</summary>
+    public ImmutableArray<AppId> DownstreamOf(AppId source) =>
+        Edges.TryGetValue(source, out var downstream) ? [downstream]
+        : NextStage(source) is { } next ? [.. Apps.Where(a => a.Stage == next).Select(a => a.App)]
+        : [];
 
     /// <summary>Why nothing is downstream of <paramref name="source"/>, a sentence. Ask when <see cref="DownstreamOf"/> is empty.</summary>
     public string WhyNowhere(AppId source) => Find(source) is not { } app ? $"The app is not in pipeline {Pipeline}: add it first."
+        : Pipeline is null ? $"{app.Name} is in no pipeline and names no downstream app: add it to a pipeline, or name its downstream app."
         : NextStage(source) is { } next ? $"{app.Name} cannot be promoted: there are no apps in {next}, the stage after {app.Stage}. Add one to pipeline {Pipeline}, or name the apps to promote to."
         : $"{app.Name} cannot be promoted: {app.Stage} is the last stage of pipeline {Pipeline}.";
 
@@ -21,8 +32,12 @@ public sealed record PromotionPaths(string Pipeline, ImmutableArray<string> Stag
     /// <param name="skip">The caller knows that it passes by a stage that was put between.</param>
     public string? WhyNot(AppId source, PlacedApp target, bool skip)
     {
-        if (Find(source) is not { } from || source == target.App)
+        if (source == target.App)
             return $"{target.Name} cannot be promoted to itself.";
+        if (Edges.TryGetValue(source, out var downstream) && downstream == target.App)
+            return null;
+        if (Find(source) is not { } from || Pipeline is null)
+            return $"{Find(source)?.Name ?? "The source"} is in no pipeline and does not name {target.Name} as its downstream app: add both to a pipeline, or name it.";
         if (Find(target.App) is not { } to)
             return $"{target.Name} is not in pipeline {Pipeline}: add it there first.";
         var (start, end) = (Stages.IndexOf(from.Stage), Stages.IndexOf(to.Stage));

@@ -5,6 +5,8 @@ internal static class PipelinesSetup
     public static WebApplicationBuilder AddPipelines(this WebApplicationBuilder builder)
     {
         builder.Services.AddSingleton<PipelineCatalog>();
+        builder.Services.AddSingleton<StageList>();
+        builder.Services.AddSingleton<EdgeTable>();
         builder.Services.AddSingleton<Promoter>();
         return builder;
     }

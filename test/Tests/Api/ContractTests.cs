@@ -127,6 +127,7 @@ public sealed partial class ContractTests(ContractWorld world) : IClassFixture<C
         var coupling = Text(await world.AskAsync("POST /pipeline-couplings", "/pipeline-couplings", new { app = "walk-staging", pipeline, stage = "development" }), "id");
         await world.AskAsync("POST /pipeline-couplings", "/pipeline-couplings", new { app = shop, pipeline = "walk", stage = "production" });
         await world.AskAsync("PATCH /pipeline-couplings/{coupling}", "/pipeline-couplings/" + coupling, new { stage = "staging" });
+        await WalkStagesAndEdgesAsync(pipeline, coupling);
         await world.AskAsync("GET /pipeline-couplings/{coupling}", "/pipeline-couplings/" + coupling);
         await world.AskAsync("GET /pipeline-couplings", "/pipeline-couplings");
         await world.AskAsync("GET /pipelines/{pipeline}/pipeline-couplings", $"/pipelines/{pipeline}/pipeline-couplings");
@@ -345,6 +346,13 @@ public sealed partial class ContractTests(ContractWorld world) : IClassFixture<C
             ("POST", "/pipeline-couplings", "{}", 422, "invalid_params"),
             ("POST", "/pipeline-promotions", """{"source": {"app": {"id": "refusing"}}}""", 422, "invalid_params"),
             ("POST", "/pipeline-promotions", """{"source": {"app": {"id": "refusing"}}, "all_or_nothing": true}""", 422, "invalid_params"),
+            ("POST", "/pipeline-promotions", """{"source": {"app": {"id": "refusing"}, "if_current": true}}""", 422, "invalid_params"),
+            ("PUT", "/apps/refusing/downstream", """{"app": "refusing"}""", 422, "invalid_params"),
+            ("PUT", "/apps/refusing/downstream", """{"app": "nobodys-app"}""", 404, "not_found"),
+            ("GET", "/apps/refusing/downstream", null, 404, "not_found"),
+            ("DELETE", "/apps/refusing/downstream", null, 404, "not_found"),
+            ("GET", "/apps/refusing/downstreams?depth=0", null, 400, "bad_request"),
+            ("POST", "/pipelines/nowhere/stages", """{"name": "canary", "after": "staging"}""", 404, "not_found"),
         };
         foreach (var (method, path, body, status, id) in cases)
         {
@@ -356,6 +364,26 @@ public sealed partial class ContractTests(ContractWorld world) : IClassFixture<C
         var releases = await world.AskAsync("GET /apps/{name}/releases", "/apps/refusing/releases");
         Assert.Single(releases.EnumerateArray());
         Assert.Equal("{}", (await world.AskAsync("GET /apps/{name}/config-vars", "/apps/refusing/config-vars")).ToString());
+    }
+
+    private async Task WalkStagesAndEdgesAsync(string pipeline, string coupling)
+    {
+        await world.AskAsync("POST /pipelines/{pipeline}/stages", $"/pipelines/{pipeline}/stages", new { name = "canary", after = "staging" });
+        await world.AskAsync("PATCH /pipelines/{pipeline}/stages/{stage}", $"/pipelines/{pipeline}/stages/canary", new { before = "staging" });
+        var moved = await world.AskAsync("PATCH /pipeline-couplings/{coupling}", "/pipeline-couplings/" + coupling, new { stage = "canary" });
+        Assert.Equal(("development", "canary"), (Text(moved, "stage"), Text(moved, "stage_name")));
+        var stages = await world.AskAsync("GET /pipelines/{pipeline}/stages", "/pipelines/walk/stages");
+        Assert.Equal(["review 0", "development 0", "canary 1", "staging 0", "production 1"], stages.EnumerateArray().Select(s => $"{Text(s, "name")} {s.GetProperty("apps")}"));
+        await world.AskAsync("PATCH /pipeline-couplings/{coupling}", "/pipeline-couplings/" + coupling, new { stage = "staging" });
+        await world.AskAsync("DELETE /pipelines/{pipeline}/stages/{stage}", "/pipelines/walk/stages/canary");
+
+        await world.AskAsync("PUT /apps/{name}/downstream", "/apps/walk-staging/downstream", new { app = "walk" });
+        await world.AskAsync("GET /apps/{name}/downstream", "/apps/walk-staging/downstream");
+        Assert.Equal("walk", Text((await world.AskAsync("GET /apps/{name}/downstreams", "/apps/walk-staging/downstreams?depth=1"))[0].GetProperty("downstream"), "name"));
+        var couplings = await world.AskAsync("GET /pipelines/{pipeline}/pipeline-couplings", $"/pipelines/{pipeline}/pipeline-couplings");
+        Assert.Contains(couplings.EnumerateArray(), c => c.GetProperty("downstream") is { ValueKind: JsonValueKind.Object } app && Text(app, "name") == "walk");
+        await world.AskAsync("GET /apps/{name}/pipeline-couplings", "/apps/walk-staging/pipeline-couplings");
+        await world.AskAsync("DELETE /apps/{name}/downstream", "/apps/walk-staging/downstream?app=walk");
     }
 
     private static async Task<byte[]> TarballAsync(string prefix = "")

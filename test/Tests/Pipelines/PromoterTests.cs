@@ -186,4 +186,39 @@ public sealed class PromoterTests : IAsyncDisposable
         var failed = await world.DeployAsync(staging, "2222222222", "web: w");
         Assert.Contains("did not succeed", (await Assert.ThrowsAsync<RefusedException>(() => PromoteAsync(Downstream with { Release = failed.Id }))).Message);
     }
+
+    [Theory, MemberData(nameof(TestDb.Both), MemberType = typeof(TestDb))]
+    public async Task An_edge_wins_over_the_order_of_stages_and_needs_no_pipeline(string kind)
+    {
+        await StartAsync(kind);
+        var (jim, elsewhere) = (await world.AppAsync("dev-jim"), await world.AppAsync("elsewhere"));
+        await world.Edges.SetAsync(jim, staging, Ada, None);
+        await world.Edges.SetAsync(staging, elsewhere, Ada, None);
+        await world.DeployAsync(jim, Sha, "web: w");
+        var first = await PromoteAsync(new(null, jim.Id, null, []));
+        Assert.Equal([staging.Id], first.Targets.Select(t => t.App));
+        Assert.Null(first.Pipeline);
+        var second = await PromoteAsync(Downstream);
+        Assert.Equal([elsewhere.Id], second.Targets.Select(t => t.App));
+        Assert.Null(second.Pipeline);
+        var named = await PromoteAsync(Downstream with { Targets = [eu.Id, elsewhere.Id] });
+        Assert.All(named.Targets, t => Assert.Equal("succeeded", t.Status));
+        await world.Edges.RemoveAsync(staging, null, Ada, None);
+        Assert.Equal([eu.Id, us.Id], (await PromoteAsync(Downstream)).Targets.Select(t => t.App));
+    }
+
+    [Theory, MemberData(nameof(TestDb.Both), MemberType = typeof(TestDb))]
+    public async Task An_app_that_moved_on_is_refused_when_the_caller_asks_for_it(string kind)
+    {
+        await StartAsync(kind);
+        var looked = await world.DeployAsync(staging, Sha, "web: w");
+        var request = Downstream with { Release = looked.Id, IfCurrent = true, Targets = [eu.Id] };
+        Assert.Equal(looked.Id, (await PromoteAsync(request)).SourceRelease);
+        await world.SetAsync(staging, "GREETING", "hello");
+        await ReleaseWorld.UntilAsync(() => world.Ledger.CurrentAsync(staging.Id, None).GetAwaiter().GetResult()!.Version == 3, "v3");
+        var refused = await Assert.ThrowsAsync<RefusedException>(() => PromoteAsync(request));
+        Assert.Equal(RefusalKind.Conflict, refused.Kind);
+        Assert.Equal("shop-staging moved on: it runs v3 now, not v2. Look at v3 and promote that, or leave out if_current.", refused.Message);
+        Assert.Contains("name that release", (await Assert.ThrowsAsync<RefusedException>(() => PromoteAsync(request with { Release = null }))).Message);
+    }
 }

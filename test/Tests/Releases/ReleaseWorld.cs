@@ -83,10 +83,12 @@ internal sealed class ReleaseWorld : IAsyncDisposable
         plans = new CurrentPlans(Ledger, Slugs, Apps, Formations, new DomainTable(Db, site, clock), new FeatureTable(Db, clock), site, Fleet, clock, NullLogger<CurrentPlans>.Instance);
         AppLogs = new AppLogs(outside.Data, clock);
         var logs = new OpenLogs(outside.Data, clock);
-        Steps = new ReleaseSteps(Ledger, plans, Slugs, Formations, Fleet, new ReleasePhase(runtime, logs));
+        Steps = new ReleaseSteps(Ledger, plans, Slugs, Formations, Fleet, new ReleasePhase(runtime, logs), clock);
         Releaser = new Releaser(Ledger, Steps, logs, AppLogs, new AccountTable(db), wakeup, clock, NullLogger<Releaser>.Instance);
         fleetWorker = new FleetWorker(Fleet);
         Pipelines = new PipelineCatalog(db, clock);
+        Stages = new StageList(db, clock);
+        Edges = new EdgeTable(db, clock);
         Promoter = new Promoter(db, Ledger, Releaser, clock);
     }
 
@@ -113,6 +115,10 @@ internal sealed class ReleaseWorld : IAsyncDisposable
     public AppLogs AppLogs { get; }
 
     public PipelineCatalog Pipelines { get; }
+
+    public StageList Stages { get; }
+
+    public EdgeTable Edges { get; }
 
     public Promoter Promoter { get; }
 
