@@ -13,13 +13,14 @@ using Sluice.Runtime;
 using Sluice.Slugs;
 using Sluice.Sources;
 using Sluice.Storage;
+using Sluice.Teams;
 
 return await Start.RunAsync(args, Server, Agent);
 
 static Task<int> Server(UpOptions options)
 {
     var builder = ServerRole.CreateBuilder(options);
-    builder.AddStorage().AddLogs().AddRuntime().AddAccounts().AddApps().AddSlugs().AddSources().AddRouter()
+    builder.AddStorage().AddLogs().AddRuntime().AddAccounts().AddTeams().AddApps().AddSlugs().AddSources().AddRouter()
         .AddDynos().AddBuilds().AddReleases().AddPipelines().AddGit().AddPlatformApi();
     var app = builder.Build();
     app.MapHealth().MapGit().MapPlatformApi();

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Sluice.Wire;
 
 /// <summary><c>GET /apps/:app</c></summary>
@@ -20,6 +22,10 @@ public sealed record AppWire
     public string? BuildpackProvidedDescription { get; init; }
     public string CreateStatus { get; init; } = "complete";
     public bool? InternalRouting { get; init; } = false;
+
+    /// <summary>Whether the one who asks was added to it or owns it; only where it was asked for as a team's app.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? Joined { get; init; }
     public bool Locked { get; init; }
     public NamedWire? Organization { get; init; }
     public string ProcessTier { get; init; } = "production";
@@ -43,7 +49,7 @@ public sealed record GenerationWire(Guid Id, string Name)
 }
 
 /// <summary>Body of <c>POST /apps</c>.</summary>
-public sealed record CreateAppWire(string? Name = null, string? Stack = null, string? Region = null);
+public sealed record CreateAppWire(string? Name = null, string? Stack = null, string? Region = null, string? Team = null, bool? Locked = null);
 
 /// <summary>Body of <c>PATCH /apps/:app</c>; null leaves a member as it is.</summary>
 public sealed record UpdateAppWire(string? Name = null, bool? Maintenance = null, string? BuildStack = null);

@@ -25,7 +25,8 @@ public sealed class FirstStart(Db db, DataFolder data, Disk disk, TimeProvider c
             {
                 var inserted = tx.Execute(
                     $"""
-                    INSERT INTO accounts (id, email, name, created_at, updated_at) VALUES ({account}, {Account.Admin}, {"Administrator"}, {now}, {now})
+                    INSERT INTO accounts (id, email, name, is_administrator, created_at, updated_at)
+                    VALUES ({account}, {Account.Admin}, {"Administrator"}, {true}, {now}, {now})
                     ON CONFLICT (email) DO NOTHING
                     """);
                 if (inserted == 1)

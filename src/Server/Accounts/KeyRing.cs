@@ -18,17 +18,17 @@ public sealed class KeyRing(Db db, TimeProvider clock)
         var hash = shown.Sha256;
         var found = await db.FindAsync(
             $"""
-            SELECT api_keys.id, api_keys.last_used_at, api_keys.scope, accounts.id AS account_id, accounts.email
+            SELECT api_keys.id, api_keys.last_used_at, api_keys.scope, accounts.id AS account_id, accounts.email, accounts.is_administrator
               FROM api_keys JOIN accounts ON accounts.id = api_keys.account_id
              WHERE api_keys.sha256 = {hash} AND (api_keys.expires_at IS NULL OR api_keys.expires_at > {now})
             """,
-            row => new Known(row.Guid("id"), row.TimeOrNull("last_used_at"), row.Text("scope"), new AccountId(row.Guid("account_id")), row.Text("email")),
+            row => new Known(row.Guid("id"), row.TimeOrNull("last_used_at"), row.Text("scope"), new AccountId(row.Guid("account_id")), row.Text("email"), row.Flag("is_administrator")),
             ct);
         if (found is null)
             return null;
         if (found.LastUsed is not { } last || now - last >= NoteUseEvery)
             await NoteUseAsync(found, now, requestId, ct);
-        return new Principal(found.Account, found.Email, requestId) { Scope = KeyScope.Of(found.Scope), Key = found.Id };
+        return new Principal(found.Account, found.Email, requestId) { IsAdministrator = found.IsAdministrator, Scope = KeyScope.Of(found.Scope), Key = found.Id };
     }
 
     /// <summary>Makes a key for an account. The text is in the answer and nowhere else.</summary>
@@ -62,5 +62,5 @@ public sealed class KeyRing(Db db, TimeProvider clock)
         tx => tx.Execute($"UPDATE api_keys SET last_used_at = {now} WHERE id = {key.Id}"),
         ct);
 
-    private sealed record Known(Guid Id, DateTimeOffset? LastUsed, string Scope, AccountId Account, string Email);
+    private sealed record Known(Guid Id, DateTimeOffset? LastUsed, string Scope, AccountId Account, string Email, bool IsAdministrator);
 }

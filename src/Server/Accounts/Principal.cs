@@ -8,4 +8,7 @@ public sealed record Principal(AccountId Account, string Email, string RequestId
 
     /// <summary>Which key was shown; null when none was.</summary>
     public Guid? Key { get; init; }
+
+    /// <summary>May make and close accounts. Says nothing about apps.</summary>
+    public bool IsAdministrator { get; init; }
 }

@@ -10,33 +10,37 @@ internal static class AccountApi
     public static void MapAccount(this IEndpointRouteBuilder api)
     {
         foreach (var path in new[] { "/account", "/users/~" })
+        {
             api.MapGet(path, Info).ForAccount().ReachingIdentity();
-        api.MapGet("/teams", () => Array.Empty<NamedWire>()).ForAccount();
-        api.MapGet("/teams/{team}", NamedWire (string team) => throw Refuse.NotFound("team", team)).ForAccount();
+            api.MapPatch(path, Rename).ForAccount().ReachingAccount();
+        }
+
+        api.MapGet("/users/{user}", Other).ForAccount();
         api.MapGet("/favorites", () => Array.Empty<NamedWire>()).ForAccount();
         api.MapGet("/spaces", () => Array.Empty<NamedWire>()).ForAccount();
         api.MapGet("/apps/{name}/addons", () => Array.Empty<NamedWire>()).ForApp(Permission.View);
         api.MapGet("/apps/{name}/addon-attachments", () => Array.Empty<NamedWire>()).ForApp(Permission.View);
-        api.MapGet("/apps/{name}/collaborators", Collaborators).ForApp(Permission.View);
     }
 
     private static async Task<AccountWire> Info(Principal who, AccountTable accounts, CancellationToken ct) =>
         (await accounts.FindAsync(who.Account, ct) ?? throw Refuse.NotFound("account", who.Email)).ToWire();
 
-    /// <summary>The owner; there are no others yet.</summary>
-    private static CollaboratorWire[] Collaborators(App app) =>
-    [
-        new()
+    private static async Task<AccountWire> Rename(RequestBody body, Principal who, AccountTable accounts, CancellationToken ct)
+    {
+        var name = body.Text("name");
+        foreach (var flag in new[] { "allow_tracking", "beta" })
         {
-            Id = app.Owner.Value,
-            App = app.ToNamed(),
-            User = new CollaboratingUserWire(app.Owner.Value, app.OwnerEmail, Federated: false),
-            Role = "owner",
-            Permissions = [.. Enum.GetNames<Permission>().Select(p => p.ToLowerInvariant()).Select(p => new PermissionWire(p, $"may {p} the app"))],
-            CreatedAt = app.CreatedAt,
-            UpdatedAt = app.CreatedAt,
-        },
-    ];
+            if (body.Flag(flag) == true)
+                body.Fault($"This server has no {flag}: leave it out.");
+        }
+
+        body.RefuseFaults();
+        return body.Mentions("name") ? (await accounts.RenameAsync(who.Account, name, who, ct)).ToWire() : await Info(who, accounts, ct);
+    }
+
+    /// <summary>Somebody else, by id or address: whoever has an account may look up who to work with.</summary>
+    private static async Task<AccountWire> Other(string user, AccountTable accounts, CancellationToken ct) =>
+        (await accounts.FindAsync(user, ct) ?? throw Refuse.NotFound("account", user)).ToWire();
 
     private static AccountWire ToWire(this Account account) => new()
     {

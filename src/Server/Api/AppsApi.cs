@@ -9,7 +9,7 @@ namespace Sluice.Api;
 
 internal static class AppsApi
 {
-    private static readonly Key<App>[] Keys =
+    internal static readonly Key<App>[] Keys =
     [
         new("name", app => app.Name),
         new("id", app => app.Id.ToString()),
@@ -19,31 +19,25 @@ internal static class AppsApi
     public static void MapApps(this IEndpointRouteBuilder api)
     {
         api.MapPost("/apps", Create).ForAccount();
-        foreach (var path in new[] { "/apps", "/users/~/apps" })
-            api.MapGet(path, List).ForAccount();
+        api.MapGet("/apps", (HttpContext http, Principal who, AppList apps, Site site, CancellationToken ct) => List(AppScope.All, http, who, apps, site, ct)).ForAccount();
+        api.MapGet("/users/~/apps", (HttpContext http, Principal who, AppList apps, Site site, CancellationToken ct) => List(AppScope.Personal, http, who, apps, site, ct)).ForAccount();
         api.MapPost("/filters/apps", Filter).ForAccount().OnlyReading();
         api.MapGet("/apps/{name}", Info).ForApp(Permission.View);
-        api.MapPatch("/apps/{name}", Update).ForApp(Permission.Manage);
+        api.MapPatch("/apps/{name}", Update).ForApp(Permission.Operate);
         api.MapDelete("/apps/{name}", Destroy).ForApp(Permission.Manage);
     }
 
-    private static async Task<Created<AppWire>> Create(
-        RequestBody body, Principal who, AppCatalog apps, ReleaseLedger ledger, CurrentPlans plans, Site site, CancellationToken ct)
+    private static async Task<Created<AppWire>> Create(RequestBody body, Principal who, AppMaking making, Site site, CancellationToken ct)
     {
-        var (name, stack, region) = (body.Text("name"), body.Reference("stack"), body.Reference("region"));
-        if (region is not null && !PlatformApi.IsOurRegion(region))
-            body.Fault($"There is no region {region}; this server is region {PlatformApi.Region.Name}.");
-        if (body.Has("space") || body.Has("team") || body.Has("organization"))
-            body.Fault("This server has no spaces and no teams: leave them out.");
-        body.RefuseFaults();
-        var made = await apps.CreateAsync(
-            name, PlatformApi.StackName(stack), who, (tx, app) => ledger.Add(tx, new ReleaseRequest.Initial(app.Id, who.Account, who.RequestId)), ct);
-        plans.Nudge(made.Id);
-        return TypedResults.Created($"/apps/{made.Id}", made.ToWire(site, slugSize: null, repoSize: null));
+        var made = await making.MakeAsync(body, who, ct);
+        return TypedResults.Created($"/apps/{made.Id}", made.ToWire(site));
     }
 
-    private static async Task<IReadOnlyList<AppWire>> List(HttpContext http, Principal who, AppCatalog apps, Site site, CancellationToken ct) =>
-        Page.Of(http, await apps.OwnedByAsync(who.Account, ct), app => app.ToWire(site, slugSize: null, repoSize: null), Keys);
+    private static async Task<IReadOnlyList<AppWire>> List(AppScope scope, HttpContext http, Principal who, AppList apps, Site site, CancellationToken ct)
+    {
+        var slice = Page.SliceOf(http, AppList.Keys);
+        return Page.Cut(http, slice, await apps.PageAsync(scope, slice, who, ct), app => app.ToWire(site), Keys);
+    }
 
     private static async Task<IReadOnlyList<AppWire>> Filter(
         HttpContext http, RequestBody body, Principal who, Lookup lookup, Site site, CancellationToken ct)
@@ -58,7 +52,7 @@ internal static class AppsApi
         }
 
         body.RefuseFaults();
-        return Page.Of(http, await lookup.AppsAsync(ids, who, ct), app => app.ToWire(site, slugSize: null, repoSize: null), Keys);
+        return Page.Of(http, await lookup.AppsAsync(ids, who, ct), app => app.ToWire(site), Keys);
     }
 
     private static async Task<AppWire> Info(App app, ReleaseLedger ledger, SlugCatalog slugs, Site site, DataFolder data, CancellationToken ct)
@@ -67,27 +61,30 @@ internal static class AppsApi
         return app.ToWire(site, slug?.Size, RepositorySize(data.Repository(app.Id)));
     }
 
+    /// <summary>Turning maintenance on is for who operates the app; its name and stack are for who manages it.</summary>
     private static async Task<AppWire> Update(
-        RequestBody body, App app, Principal who, AppCatalog apps, CurrentPlans plans, Site site, CancellationToken ct)
+        RequestBody body, AppAccess access, Principal who, AppCatalog apps, CurrentPlans plans, Site site, CancellationToken ct)
     {
         var change = new AppChange(body.Text("name"), body.Flag("maintenance"), PlatformApi.StackName(body.Reference("build_stack")));
         body.RefuseFaults();
-        var changed = await apps.ChangeAsync(app, change, who, ct);
-        plans.Nudge(app.Id);
-        return changed.ToWire(site, slugSize: null, repoSize: null);
+        if (change.Name is not null || change.Stack is not null)
+            access.Demand(Permission.Manage);
+        var changed = await apps.ChangeAsync(access.App, change, who, ct);
+        plans.Nudge(access.App.Id);
+        return changed.ToWire(site);
     }
 
     private static async Task<AppWire> Destroy(App app, Principal who, AppRemoval removal, Site site, CancellationToken ct)
     {
         await removal.RemoveAsync(app, who, ct);
-        return app.ToWire(site, slugSize: null, repoSize: null);
+        return app.ToWire(site);
     }
 
     private static long? RepositorySize(string folder) => Directory.Exists(folder)
         ? new DirectoryInfo(folder).EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length)
         : null;
 
-    private static AppWire ToWire(this App app, Site site, long? slugSize, long? repoSize) => new()
+    public static AppWire ToWire(this App app, Site site, long? slugSize = null, long? repoSize = null) => new()
     {
         Id = app.Id.Value,
         Name = app.Name,
@@ -99,6 +96,9 @@ internal static class AppsApi
         WebUrl = site.WebUrl(app.Name),
         GitUrl = site.GitUrl(app.Name),
         Maintenance = app.Maintenance,
+        Locked = app.IsLocked,
+        Team = app.Team is { } team ? new NamedWire(app.Owner.Value, team) : null,
+        Organization = app.Team is { } organization ? new NamedWire(app.Owner.Value, organization) : null,
         RepoSize = repoSize,
         SlugSize = slugSize,
         ReleasedAt = app.ReleasedAt,

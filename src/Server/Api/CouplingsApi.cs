@@ -6,7 +6,7 @@ using Sluice.Wire;
 
 namespace Sluice.Api;
 
-/// <summary>Which app is in which stage of which pipeline. To change it, one must be allowed to on both.</summary>
+/// <summary>Which app is in which stage of which pipeline. To put it there or to move it, one must be allowed to on both.</summary>
 internal static class CouplingsApi
 {
     private static readonly Key<Coupling>[] Keys = [new("id", c => c.Id.ToString()), new("created_at", c => c.CreatedAt.UtcDateTime.ToString("O"))];
@@ -24,9 +24,8 @@ internal static class CouplingsApi
 
     private static async Task<IReadOnlyList<CouplingWire>> ListAll(HttpContext http, Principal who, PipelineCatalog pipelines, CancellationToken ct)
     {
-        var page = Page.Of(http, await pipelines.CouplingsAsync(who, ct), coupling => coupling, Keys);
-        var known = (await pipelines.ListAsync(who, ct)).ToDictionary(p => p.Id);
-        return [.. page.Where(c => known.ContainsKey(c.Pipeline)).Select(c => c.ToWire(known[c.Pipeline]))];
+        var slice = Page.SliceOf(http, PipelineCatalog.CouplingKeys);
+        return Page.Cut(http, slice, await pipelines.CouplingsAsync(slice, who, ct), ToWire, Keys);
     }
 
     private static async Task<IReadOnlyList<CouplingWire>> ListOfPipeline(
@@ -36,7 +35,7 @@ internal static class CouplingsApi
         var downstream = (await edges.OfPipelineAsync(found.Id, ct)).ToDictionary(edge => edge.App, edge => edge.Downstream);
         var visible = (await lookup.AppsAsync(downstream.Values, who, ct)).ToDictionary(app => app.Id, app => new NamedWire(app.Id.Value, app.Name));
         NamedWire? DownstreamOf(Coupling coupling) => downstream.TryGetValue(coupling.App, out var app) ? visible.GetValueOrDefault(app) : null;
-        return Page.Of(http, await pipelines.CouplingsAsync(found.Id, ct), coupling => coupling.ToWire(found) with { Downstream = DownstreamOf(coupling) }, Keys);
+        return Page.Of(http, await pipelines.CouplingsAsync(found.Id, who, ct), coupling => coupling.ToWire() with { Downstream = DownstreamOf(coupling) }, Keys);
     }
 
     /// <summary>One object, since an app is in one stage at most.</summary>
@@ -45,17 +44,11 @@ internal static class CouplingsApi
         var coupling = await pipelines.CouplingOfAsync(app.Id, ct)
             ?? throw new RefusedException(RefusalKind.NotFound, $"{app.Name} is in no pipeline. Add it to one with pipelines:add.", "pipeline_coupling");
         var downstream = await edges.FindAsync(app.Id, ct) is { } edge ? await lookup.AppsAsync([edge.Downstream], who, ct) : [];
-        return coupling.ToWire((await pipelines.FindAsync(coupling.Pipeline, ct))!) with
-        {
-            Downstream = downstream is [var seen] ? new NamedWire(seen.Id.Value, seen.Name) : null,
-        };
+        return coupling.ToWire() with { Downstream = downstream is [var seen] ? new NamedWire(seen.Id.Value, seen.Name) : null };
     }
 
-    private static async Task<CouplingWire> Info(string coupling, Principal who, PipelineCatalog pipelines, CancellationToken ct)
-    {
-        var (found, pipeline) = await FindAsync(coupling, Permission.View, who, pipelines, ct);
-        return found.ToWire(pipeline);
-    }
+    private static async Task<CouplingWire> Info(string coupling, Principal who, PipelineCatalog pipelines, Lookup lookup, CancellationToken ct) =>
+        (await FindAsync(coupling, Permission.View, who, pipelines, lookup, ct)).ToWire();
 
     private static async Task<Created<CouplingWire>> Create(RequestBody body, Principal who, PipelineCatalog pipelines, Lookup lookup, CancellationToken ct)
     {
@@ -64,42 +57,43 @@ internal static class CouplingsApi
         var pipeline = await pipelines.GetAsync(pipelineName, Permission.Operate, who, ct);
         var app = await lookup.AppAsync(appName, Permission.Operate, who, ct);
         var made = await pipelines.AddAsync(pipeline, app, stage, who, ct);
-        return TypedResults.Created($"/pipeline-couplings/{made.Id}", made.ToWire(pipeline));
+        return TypedResults.Created($"/pipeline-couplings/{made.Id}", made.ToWire());
     }
 
     private static async Task<CouplingWire> Move(
         string coupling, RequestBody body, Principal who, PipelineCatalog pipelines, Lookup lookup, CancellationToken ct)
     {
-        var (found, pipeline) = await FindAsync(coupling, Permission.Operate, who, pipelines, ct);
-        await lookup.AppAsync(found.App.ToString(), Permission.Operate, who, ct);
+        var found = await FindAsync(coupling, Permission.Operate, who, pipelines, lookup, ct);
+        await pipelines.GetAsync(found.Pipeline.ToString(), Permission.Operate, who, ct);
         var stage = body.NeedText("stage");
         body.RefuseFaults();
-        return (await pipelines.MoveAsync(found, stage, who, ct)).ToWire(pipeline);
+        return (await pipelines.MoveAsync(found, stage, who, ct)).ToWire();
     }
 
-    private static async Task<CouplingWire> Remove(string coupling, Principal who, PipelineCatalog pipelines, CancellationToken ct)
+    /// <summary>Who operates the app may take it out of anybody's pipeline.</summary>
+    private static async Task<CouplingWire> Remove(string coupling, Principal who, PipelineCatalog pipelines, Lookup lookup, CancellationToken ct)
     {
-        var (found, pipeline) = await FindAsync(coupling, Permission.Operate, who, pipelines, ct);
+        var found = await FindAsync(coupling, Permission.Operate, who, pipelines, lookup, ct);
         await pipelines.RemoveAsync(found, who, ct);
-        return found.ToWire(pipeline);
+        return found.ToWire();
     }
 
-    private static async Task<(Coupling, Pipeline)> FindAsync(string id, Permission wanted, Principal who, PipelineCatalog pipelines, CancellationToken ct)
+    /// <summary>A coupling is seen by who sees its app. Refusals name the app.</summary>
+    private static async Task<Coupling> FindAsync(string id, Permission onApp, Principal who, PipelineCatalog pipelines, Lookup lookup, CancellationToken ct)
     {
         var found = Guid.TryParse(id, out var guid) ? await pipelines.FindAsync(new CouplingId(guid), ct) : null;
-        var pipeline = found is null ? null : await pipelines.FindAsync(found.Pipeline, ct);
-        if (found is null || pipeline is null)
+        if (found is null || (await lookup.AppsAsync([found.App], who, ct)).IsEmpty)
             throw Refuse.NotFound("pipeline coupling", id);
-        Access.Demand(who, pipeline.Owner, wanted, "pipeline coupling", id);
-        return (found, pipeline);
+        await lookup.AppAsync(found.AppName, onApp, who, ct);
+        return found;
     }
 
-    private static CouplingWire ToWire(this Coupling coupling, Pipeline pipeline) => new()
+    private static CouplingWire ToWire(this Coupling coupling) => new()
     {
         Id = coupling.Id.Value,
         App = new NamedWire(coupling.App.Value, coupling.AppName),
         Pipeline = new NamedWire(coupling.Pipeline.Value, coupling.PipelineName),
-        Stage = Stages.OnTheWire(pipeline.Stages, coupling.Stage),
+        Stage = Stages.OnTheWire(coupling.Stages, coupling.Stage),
         StageName = coupling.Stage,
         CreatedAt = coupling.CreatedAt,
         UpdatedAt = coupling.UpdatedAt,

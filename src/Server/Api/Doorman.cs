@@ -32,7 +32,9 @@ internal sealed class Doorman(RequestDelegate next, KeyRing keys, Lookup lookup)
             }
 
             if (needs.Door == Door.App)
-                visit.App = await lookup.AppAsync((string)http.GetRouteValue("name")!, needs.Permission, visit.Who!, http.RequestAborted);
+                visit.Access = await lookup.AccessAsync((string)http.GetRouteValue("name")!, needs.Permission, visit.Who!, http.RequestAborted);
+            if (needs.Door == Door.Administrator && !visit.Who!.IsAdministrator)
+                throw Refuse.Forbidden("Only an administrator of this Sluice may do that.");
             await next(http);
         });
     }
@@ -70,7 +72,7 @@ internal sealed class Visit
 {
     public string RequestId { get; set; } = "";
     public Principal? Who { get; set; }
-    public App? App { get; set; }
+    public AppAccess? Access { get; set; }
 }
 
 /// <summary>Who may come in by a route.</summary>
@@ -81,6 +83,9 @@ internal enum Door
 
     /// <summary>Anyone with an account; what they see is their own.</summary>
     Account,
+
+    /// <summary>Administrators: those who make and close accounts.</summary>
+    Administrator,
 
     /// <summary>Those with a permission on the app that is in the address.</summary>
     App,
@@ -96,6 +101,7 @@ internal sealed record Needs(Door Door, Permission Permission = Permission.View)
     {
         Door.Open => "open",
         Door.Account => "account",
+        Door.Administrator => "administrator",
         Door.App => $"app {Permission.ToString().ToLowerInvariant()}",
         _ => $"inside {Permission.ToString().ToLowerInvariant()}",
     };
@@ -106,6 +112,8 @@ internal static class NeedsConventions
     public static T Open<T>(this T route) where T : IEndpointConventionBuilder => route.WithMetadata(new Needs(Door.Open));
 
     public static T ForAccount<T>(this T route) where T : IEndpointConventionBuilder => route.WithMetadata(new Needs(Door.Account));
+
+    public static T ForAdministrator<T>(this T route) where T : IEndpointConventionBuilder => route.WithMetadata(new Needs(Door.Administrator));
 
     public static T ForApp<T>(this T route, Permission permission) where T : IEndpointConventionBuilder => route.WithMetadata(new Needs(Door.App, permission));
 

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Sluice.Storage;
 
 namespace Sluice.Api;
 
@@ -36,6 +37,33 @@ internal static partial class Page
         if (more)
             page.RemoveAt(range.Max);
         Say(http.Response, names, key, range, page, more);
+        return [.. page.Select(toWire)];
+    }
+
+    /// <summary>Which part of a list the caller wants, for a store that cuts it itself.</summary>
+    public static Slice SliceOf(HttpContext http, IEnumerable<SortKey> keys)
+    {
+        var range = Range.Parse(http.Request.Headers.Range.ToString());
+        var names = keys.Select(key => key.Name).ToArray();
+        return range.Key is null || names.Contains(range.Key)
+            ? new Slice(range.Key, range.From, range.FromIsExclusive, range.To, range.Max, range.IsDescending)
+            : throw Refuse.BadRequest($"This list cannot be ranged by {range.Key}; it can by {string.Join(", ", names)}.");
+    }
+
+    /// <summary>Answers what a store cut by <paramref name="slice"/>: in order, with one item more when there is another page.</summary>
+    public static IReadOnlyList<TWire> Cut<T, TWire>(HttpContext http, Slice slice, IReadOnlyList<T> items, Func<T, TWire> toWire, params ReadOnlySpan<Key<T>> keys)
+    {
+        var key = keys[0];
+        var names = new List<string>(keys.Length);
+        foreach (var candidate in keys)
+        {
+            names.Add(candidate.Name);
+            if (candidate.Name == slice.Key)
+                key = candidate;
+        }
+
+        var page = items.Take(slice.Max).ToList();
+        Say(http.Response, names, key, new Range(key.Name, slice.From, slice.FromIsExclusive, slice.To, slice.Max, slice.IsDescending), page, items.Count > slice.Max);
         return [.. page.Select(toWire)];
     }
 

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Sluice.Accounts;
 using Sluice.Apps;
 using Sluice.Pipelines;
+using Sluice.Teams;
 using Sluice.Wire;
 
 namespace Sluice.Api;
@@ -26,20 +27,28 @@ internal static class PipelinesApi
     }
 
     /// <summary>All, or with <c>?eq[name]=…</c> those of that name: a name need not be unique.</summary>
-    private static async Task<IReadOnlyList<PipelineWire>> List(HttpContext http, Principal who, PipelineCatalog pipelines, CancellationToken ct)
+    private static async Task<IReadOnlyList<PipelineWire>> List(HttpContext http, Principal who, PipelineCatalog pipelines, PipelineList list, CancellationToken ct)
     {
         var named = http.Request.Query["eq[name]"].ToString();
-        var found = named.Length > 0 ? await pipelines.NamedAsync(named, who, ct) : await pipelines.ListAsync(who, ct);
-        return Page.Of(http, found, ToWire, Keys);
+        if (named.Length > 0)
+            return Page.Of(http, await pipelines.NamedAsync(named, who, ct), ToWire, Keys);
+        var slice = Page.SliceOf(http, PipelineList.Keys);
+        return Page.Cut(http, slice, await list.PageAsync(slice, who, ct), ToWire, Keys);
     }
 
-    private static async Task<Created<PipelineWire>> Create(RequestBody body, Principal who, PipelineCatalog pipelines, CancellationToken ct)
+    private static async Task<Created<PipelineWire>> Create(RequestBody body, Principal who, PipelineCatalog pipelines, TeamTable teams, CancellationToken ct)
     {
         var (name, owner) = (body.NeedText("name"), body.Part("owner"));
-        if (owner.Text("id") is { } id && (id != who.Account.ToString() || owner.Text("type") is not (null or "user")))
-            body.Fault("A pipeline belongs to the account that makes it: leave the owner out, or name yourself.");
+        var (id, type) = (owner.Text("id"), owner.Text("type"));
+        if (type is not (null or "user" or "team"))
+            body.Fault("owner.type must be user or team.");
+        else if (type != "team" && id is not null && id != who.Account.ToString())
+            body.Fault("A pipeline belongs to the account that makes it, or to a team that account is in: leave the owner out, or name yourself or the team.");
+        else if (type == "team" && id is null)
+            body.Fault("owner.id is missing: say which team.");
         body.RefuseFaults();
-        var made = await pipelines.CreateAsync(name, who, ct);
+        var team = type == "team" ? await teams.GetAsync(id!, TeamRole.Member, who, ct) : null;
+        var made = await pipelines.CreateAsync(name, team, who, ct);
         return TypedResults.Created($"/pipelines/{made.Id}", made.ToWire());
     }
 
@@ -65,7 +74,7 @@ internal static class PipelinesApi
     {
         Id = pipeline.Id.Value,
         Name = pipeline.Name,
-        Owner = new PipelineOwnerWire(pipeline.Owner.Value, "user"),
+        Owner = new PipelineOwnerWire(pipeline.Owner.Value, pipeline.Team is null ? "user" : "team"),
         Stages = pipeline.Stages,
         CreatedAt = pipeline.CreatedAt,
         UpdatedAt = pipeline.UpdatedAt,

@@ -101,6 +101,9 @@ internal sealed class RequestBody
 
     public bool Has(string name) => json.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null;
 
+    /// <summary>Whether the member is there at all, be it null.</summary>
+    public bool Mentions(string name) => json.TryGetProperty(name, out _);
+
     /// <summary>A list of objects; empty when it is missing.</summary>
     public IReadOnlyList<RequestBody> Items(string name) => [.. Elements(name, JsonValueKind.Object, "objects").Select((item, i) => new RequestBody(item, $"{PathOf(name)}[{i}].", faults))];
 

@@ -16,9 +16,11 @@ internal static class ApiSetup
         services.AddScoped<Visit>();
         // A route's door has asked already; a handler that takes one of these behind a door that did not is a bug, and fails.
         services.AddScoped(s => s.GetRequiredService<Visit>().Who ?? throw new InvalidOperationException("Nobody was asked for."));
-        services.AddScoped(s => s.GetRequiredService<Visit>().App ?? throw new InvalidOperationException("No app was looked up."));
+        services.AddScoped(s => s.GetRequiredService<Visit>().Access ?? throw new InvalidOperationException("No app was looked up."));
+        services.AddScoped(s => s.GetRequiredService<AppAccess>().App);
         services.AddScoped<ReleaseScribe>();
         services.AddSingleton<SlugFinder>();
+        services.AddSingleton<AppMaking>();
         services.AddSingleton<AppRemoval>();
         services.AddSingleton<Uploads>();
         services.AddHostedService(s => s.GetRequiredService<Uploads>());
@@ -36,7 +38,12 @@ internal static class ApiSetup
         api.MapAuthorizations();
         api.MapSshKeys();
         api.MapFeatures();
+        api.MapAccounts();
+        api.MapTeams();
+        api.MapMembers();
+        api.MapTeamApps();
         api.MapApps();
+        api.MapCollaborators();
         api.MapDomains();
         api.MapConfigVars();
         api.MapReleases();
@@ -56,6 +63,7 @@ internal static class ApiSetup
         api.MapCouplings();
         api.MapEdges();
         api.MapPromotions();
+        api.MapTransfers();
         api.MapUnknown();
         return app;
     }

@@ -19,7 +19,7 @@ internal static class StagesApi
     }
 
     private static async Task<IReadOnlyList<StageWire>> List(string pipeline, Principal who, PipelineCatalog pipelines, CancellationToken ct) =>
-        await ToWireAsync(await pipelines.GetAsync(pipeline, Permission.View, who, ct), pipelines, ct);
+        await ToWireAsync(await pipelines.GetAsync(pipeline, Permission.View, who, ct), who, pipelines, ct);
 
     private static async Task<Created<IReadOnlyList<StageWire>>> Add(
         string pipeline, RequestBody body, Principal who, PipelineCatalog pipelines, StageList stages, CancellationToken ct)
@@ -37,21 +37,21 @@ internal static class StagesApi
         var found = await pipelines.GetAsync(pipeline, Permission.Operate, who, ct);
         var place = PlaceIn(body);
         body.RefuseFaults();
-        return await ToWireAsync(await stages.MoveAsync(found, stage, place, who, ct), pipelines, ct);
+        return await ToWireAsync(await stages.MoveAsync(found, stage, place, who, ct), who, pipelines, ct);
     }
 
     private static async Task<IReadOnlyList<StageWire>> Remove(
         string pipeline, string stage, Principal who, PipelineCatalog pipelines, StageList stages, CancellationToken ct)
     {
         var found = await pipelines.GetAsync(pipeline, Permission.Operate, who, ct);
-        return await ToWireAsync(await stages.RemoveAsync(found, stage, who, ct), pipelines, ct);
+        return await ToWireAsync(await stages.RemoveAsync(found, stage, who, ct), who, pipelines, ct);
     }
 
     private static StagePlace PlaceIn(RequestBody body) => new(body.Text("before"), body.Text("after"));
 
-    private static async Task<IReadOnlyList<StageWire>> ToWireAsync(Pipeline pipeline, PipelineCatalog pipelines, CancellationToken ct)
+    private static async Task<IReadOnlyList<StageWire>> ToWireAsync(Pipeline pipeline, Principal who, PipelineCatalog pipelines, CancellationToken ct)
     {
-        var apps = (await pipelines.CouplingsAsync(pipeline.Id, ct)).CountBy(c => c.Stage).ToImmutableDictionary(StringComparer.Ordinal);
+        var apps = (await pipelines.CouplingsAsync(pipeline.Id, who, ct)).CountBy(c => c.Stage).ToImmutableDictionary(StringComparer.Ordinal);
         return
         [
             .. pipeline.Stages.Select(stage => new StageWire(

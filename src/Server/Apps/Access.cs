@@ -1,20 +1,64 @@
 using Sluice.Accounts;
+using Sluice.Storage;
+using Sluice.Teams;
 
 namespace Sluice.Apps;
+
+/// <summary>How someone stands to an app or a pipeline: the facts that <see cref="Access"/> decides by.</summary>
+/// <param name="IsOwner">It belongs to this very person.</param>
+/// <param name="Role">What they are in the team that owns it; null when nothing, or when a person owns it.</param>
+/// <param name="IsLocked">An app that is open only to those who were added to it.</param>
+/// <param name="Added">What they were given on it by name.</param>
+public sealed record Standing(bool IsOwner, TeamRole? Role, bool IsLocked, PermissionSet Added);
 
 /// <summary>The one place that says who may do what. What is not allowed here is refused everywhere.</summary>
 public static class Access
 {
-    /// <summary>The owner may do everything, nobody else anything.</summary>
-    public static bool Allows(Principal who, AccountId owner, Permission wanted) => who.Account == owner && wanted <= Permission.Manage;
+    private static readonly PermissionSet Everything = PermissionSet.All | PermissionSet.Of(Permission.Own);
+    private static readonly PermissionSet Work = PermissionSet.Of(Permission.View, Permission.Deploy, Permission.Operate);
+    private static readonly PermissionSet Look = PermissionSet.Of(Permission.View);
 
-    /// <summary>Refuses whom <see cref="Allows"/> does not let in. What one may not even see does not exist for one.</summary>
-    public static void Demand(Principal who, AccountId owner, Permission wanted, string what, string name)
+    /// <summary>What one may do to an app.</summary>
+    public static PermissionSet OnApp(Standing one) => one switch
     {
-        if (Allows(who, owner, wanted))
+        { IsOwner: true } or { Role: TeamRole.Admin } => Everything,
+        { IsLocked: true } => one.Added,
+        { Role: TeamRole.Member } => one.Added | Work,
+        { Role: TeamRole.Viewer } => one.Added | Look,
+        _ => one.Added,
+    };
+
+    /// <summary>What one may do to a pipeline. Deploying is asked of apps, never of a pipeline.</summary>
+    /// <param name="seesAnApp">There is an app in it that one may view: then one sees the pipeline, and of its apps those.</param>
+    public static PermissionSet OnPipeline(bool isOwner, TeamRole? role, bool seesAnApp) => (isOwner, role) switch
+    {
+        (true, _) or (_, TeamRole.Admin) => Everything,
+        (_, TeamRole.Member) => Work,
+        (_, TeamRole.Viewer) => Look,
+        _ => seesAnApp ? Look : PermissionSet.None,
+    };
+
+    /// <summary>Refuses what is not granted, by a sentence that says who can give it. What one may not even see does not exist for one.</summary>
+    /// <param name="owner">Address of the person or the team that it belongs to.</param>
+    public static void Demand(PermissionSet granted, Permission wanted, string what, string name, string owner)
+    {
+        if (granted.Has(wanted))
             return;
-        if (!Allows(who, owner, Permission.View))
+        if (!granted.Has(Permission.View))
             throw Refuse.NotFound(what, name);
-        throw Refuse.Forbidden($"You may not {wanted.ToString().ToLowerInvariant()} {what} {name}. Ask its owner for the {wanted.ToString().ToLowerInvariant()} permission.");
+        var team = Team.NameOf(owner);
+        var giver = team == owner ? $"its owner {owner}" : $"an admin of team {team}";
+        throw Refuse.Forbidden(wanted == Permission.Own
+            ? $"Only {giver} may hand over {what} {name}."
+            : $"You may not {wanted.Word()} {what} {name}. Ask {giver} for the {wanted.Word()} permission.");
     }
+
+    /// <summary>For a query over <c>apps</c>: true for those that <see cref="OnApp"/> lets one view.</summary>
+    public static Sql SeesApp(Principal who) => Sql.Part(
+        $"""
+        (apps.owner_id = {who.Account}
+          OR EXISTS (SELECT 1 FROM team_members seen_m WHERE seen_m.team_id = apps.owner_id AND seen_m.account_id = {who.Account}
+                        AND (seen_m.role = 'admin' OR (apps.locked = 0 AND seen_m.role IN ('member', 'viewer'))))
+          OR EXISTS (SELECT 1 FROM collaborators seen_c WHERE seen_c.app_id = apps.id AND seen_c.account_id = {who.Account}))
+        """);
 }

@@ -1,11 +1,15 @@
 using System.Collections.Immutable;
 using Sluice.Accounts;
 using Sluice.Storage;
+using Sluice.Teams;
 
 namespace Sluice.Apps;
 
 /// <summary>What may be changed of an app; null leaves it as it is.</summary>
-public sealed record AppChange(string? Name = null, bool? Maintenance = null, string? Stack = null);
+public sealed record AppChange(string? Name = null, bool? Maintenance = null, string? Stack = null, bool? IsLocked = null);
+
+/// <summary>An app to be made; name and stack are chosen when null, and it belongs to who makes it when there is no team.</summary>
+public sealed record NewApp(string? Name, string? Stack, Team? Team = null, bool IsLocked = false);
 
 /// <summary>All apps, by id and by name.</summary>
 public sealed class AppCatalog(Db db, Vault vault, TimeProvider clock)
@@ -20,75 +24,47 @@ public sealed class AppCatalog(Db db, Vault vault, TimeProvider clock)
     private const int GeneratedNames = 20;
 
     /// <summary>By id or by name; null when there is none.</summary>
-    public Task<App?> FindAsync(string idOrName, CancellationToken ct) => db.FindAsync(
-        $"""
-        SELECT apps.id, apps.name, owner_id, email, stack, maintenance, released_at, apps.created_at, apps.updated_at
-          FROM apps JOIN accounts ON accounts.id = owner_id
-         WHERE apps.id = {idOrName} OR apps.name = {idOrName}
-        """, Read, ct);
+    public Task<App?> FindAsync(string idOrName, CancellationToken ct) => db.FindAsync($"SELECT {Columns} {Tables} WHERE apps.id = {idOrName} OR apps.name = {idOrName}", Read, ct);
 
-    public Task<App?> FindAsync(AppId app, CancellationToken ct) => FindAsync(app.ToString(), ct);
-
-    /// <summary>Those that exist, by name.</summary>
-    public async Task<ImmutableArray<App>> FindAllAsync(IEnumerable<AppId> ids, CancellationToken ct)
-    {
-        var found = new List<App>();
-        foreach (var id in ids.Distinct())
-        {
-            if (await FindAsync(id, ct) is { } app)
-                found.Add(app);
-        }
-
-        return [.. found.OrderBy(app => app.Name, StringComparer.Ordinal)];
-    }
-
-    /// <summary>By name.</summary>
-    public Task<ImmutableArray<App>> OwnedByAsync(AccountId owner, CancellationToken ct) => db.ListAsync(
-        $"""
-        SELECT apps.id, apps.name, owner_id, email, stack, maintenance, released_at, apps.created_at, apps.updated_at
-          FROM apps JOIN accounts ON accounts.id = owner_id
-         WHERE owner_id = {owner} ORDER BY apps.name
-        """, Read, ct);
+    public Task<App?> FindAsync(AppId app, CancellationToken ct) => db.FindAsync($"SELECT {Columns} {Tables} WHERE apps.id = {app}", Read, ct);
 
     /// <summary>Every app there is, by name: for the platform itself.</summary>
-    public Task<ImmutableArray<App>> AllAsync(CancellationToken ct) => db.ListAsync(
-        $"""
-        SELECT apps.id, apps.name, owner_id, email, stack, maintenance, released_at, apps.created_at, apps.updated_at
-          FROM apps JOIN accounts ON accounts.id = owner_id
-         ORDER BY apps.name
-        """, Read, ct);
+    public Task<ImmutableArray<App>> AllAsync(CancellationToken ct) => db.ListAsync($"SELECT {Columns} {Tables} ORDER BY apps.name", Read, ct);
+
+    /// <summary>Makes an app that belongs to who makes it.</summary>
+    public Task<App> CreateAsync(string? name, string? stack, Principal who, Action<Tx, App> with, CancellationToken ct) =>
+        CreateAsync(new NewApp(name, stack), who, with, ct);
 
     /// <summary>
     /// Makes an app, with a generated name when none is given. <paramref name="with"/> runs in the same transaction, so that what every app has from
     /// its first moment (its first release) cannot be missing; it must touch nothing but its <see cref="Tx"/>.
     /// </summary>
-    public Task<App> CreateAsync(string? name, string? stack, Principal who, Action<Tx, App> with, CancellationToken ct)
+    public Task<App> CreateAsync(NewApp wanted, Principal who, Action<Tx, App> with, CancellationToken ct)
     {
-        var faults = Faults(new AppChange(name, Stack: stack)).ToList();
+        var faults = Faults(new AppChange(wanted.Name, Stack: wanted.Stack)).ToList();
         if (faults.Count > 0)
             throw Refuse.Invalid(faults);
         var now = clock.GetUtcNow();
-        var id = AppId.New();
-        string[] names = name is null ? [.. Enumerable.Range(0, GeneratedNames).Select(_ => AppName.Generate())] : [name];
-        var config = ConfigVars.Seal(vault, id, ImmutableSortedDictionary<string, string>.Empty);
+        string[] names = wanted.Name is null ? [.. Enumerable.Range(0, GeneratedNames).Select(_ => AppName.Generate())] : [wanted.Name];
+        var fresh = new App
+        {
+            Id = AppId.New(),
+            Name = names[0],
+            Owner = wanted.Team?.Id ?? who.Account,
+            OwnerEmail = wanted.Team?.Email ?? who.Email,
+            IsLocked = wanted.IsLocked,
+            Stack = wanted.Stack ?? DefaultStack,
+            Maintenance = false,
+            CreatedAt = now,
+            UpdatedAt = now,
+        };
+        var config = ConfigVars.Seal(vault, fresh.Id, ImmutableSortedDictionary<string, string>.Empty);
         return db.WriteAsync(
-            new Act("app.create", id.ToString(), who.Account, id, who.RequestId),
+            new Act("app.create", fresh.Id.ToString(), who.Account, fresh.Id, who.RequestId),
             tx =>
             {
-                var taken = names.TakeWhile(n => !Insert(tx, id, n, stack ?? DefaultStack, config, who, now)).Count();
-                if (taken == names.Length)
-                    throw Taken(names[0]);
-                var app = new App
-                {
-                    Id = id,
-                    Name = names[taken],
-                    Owner = who.Account,
-                    OwnerEmail = who.Email,
-                    Stack = stack ?? DefaultStack,
-                    Maintenance = false,
-                    CreatedAt = now,
-                    UpdatedAt = now,
-                };
+                var name = names.FirstOrDefault(n => Insert(tx, fresh with { Name = n }, config)) ?? throw Taken(names[0]);
+                var app = fresh with { Name = name };
                 with(tx, app);
                 return app;
             },
@@ -106,6 +82,7 @@ public sealed class AppCatalog(Db db, Vault vault, TimeProvider clock)
             Name = change.Name ?? app.Name,
             Maintenance = change.Maintenance ?? app.Maintenance,
             Stack = change.Stack ?? app.Stack,
+            IsLocked = change.IsLocked ?? app.IsLocked,
         };
         if (wanted == app)
             return app;
@@ -118,7 +95,8 @@ public sealed class AppCatalog(Db db, Vault vault, TimeProvider clock)
                     throw Taken(changed.Name);
                 var found = tx.Execute(
                     $"""
-                    UPDATE apps SET name = {changed.Name}, maintenance = {changed.Maintenance}, stack = {changed.Stack}, updated_at = {changed.UpdatedAt}
+                    UPDATE apps SET name = {changed.Name}, maintenance = {changed.Maintenance}, stack = {changed.Stack}, locked = {changed.IsLocked},
+                           updated_at = {changed.UpdatedAt}
                      WHERE id = {app.Id}
                     """);
                 if (found == 0)
@@ -157,21 +135,28 @@ public sealed class AppCatalog(Db db, Vault vault, TimeProvider clock)
             yield return $"There is no stack {change.Stack}; there is {string.Join(", ", Stacks)}.";
     }
 
-    private static bool Insert(Tx tx, AppId id, string name, string stack, byte[] config, Principal who, DateTimeOffset now) => tx.Execute(
+    private static bool Insert(Tx tx, App app, byte[] config) => tx.Execute(
         $"""
-        INSERT INTO apps (id, name, owner_id, stack, config, created_at, updated_at)
-        VALUES ({id}, {name}, {who.Account}, {stack}, {config}, {now}, {now})
+        INSERT INTO apps (id, name, owner_id, stack, config, locked, created_at, updated_at)
+        VALUES ({app.Id}, {app.Name}, {app.Owner}, {app.Stack}, {config}, {app.IsLocked}, {app.CreatedAt}, {app.UpdatedAt})
         ON CONFLICT (name) DO NOTHING
         """) == 1;
 
     private static RefusedException Taken(string name) => Refuse.Invalid($"Name {name} is already taken. Choose another one.");
 
-    private static App Read(Row row) => new()
+    internal static Sql Columns => Sql.Part(
+        $"apps.id, apps.name, apps.owner_id, accounts.email, apps.locked, apps.stack, apps.maintenance, apps.released_at, apps.created_at, apps.updated_at");
+
+    /// <summary>The tables that <see cref="Columns"/> are of.</summary>
+    internal static Sql Tables => Sql.Part($"FROM apps JOIN accounts ON accounts.id = apps.owner_id");
+
+    internal static App Read(Row row) => new()
     {
         Id = new AppId(row.Guid("id")),
         Name = row.Text("name"),
         Owner = new AccountId(row.Guid("owner_id")),
         OwnerEmail = row.Text("email"),
+        IsLocked = row.Flag("locked"),
         Stack = row.Text("stack"),
         Maintenance = row.Flag("maintenance"),
         ReleasedAt = row.TimeOrNull("released_at"),

@@ -10,6 +10,9 @@ internal static class AppsSetup
         builder.Services.AddSingleton<DomainTable>();
         builder.Services.AddSingleton<FeatureTable>();
         builder.Services.AddSingleton<Lookup>();
+        builder.Services.AddSingleton<AppList>();
+        builder.Services.AddSingleton<CollaboratorTable>();
+        builder.Services.AddSingleton<AppTransferTable>();
         return builder;
     }
 }

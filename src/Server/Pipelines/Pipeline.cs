@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.RegularExpressions;
+using Sluice.Apps;
 
 namespace Sluice.Pipelines;
 
@@ -11,7 +12,12 @@ public sealed partial record Pipeline
     /// <summary><c>^[a-z][a-z0-9-]{2,29}$</c></summary>
     public required string Name { get; init; }
     public required AccountId Owner { get; init; }
+
+    /// <summary>Of a person, or of a team (<c>acme@herokumanager.com</c>).</summary>
     public required string OwnerEmail { get; init; }
+
+    /// <summary>Name of the team that owns it; null when a person does.</summary>
+    public string? Team => Teams.Team.NameOf(OwnerEmail) is var name && name != OwnerEmail ? name : null;
 
     /// <summary>Names of stages, in the order that changes go through them.</summary>
     public required ImmutableArray<string> Stages { get; init; }
@@ -38,6 +44,13 @@ public sealed partial record Pipeline
     private static partial Regex GoodName();
 }
 
+/// <summary>A pipeline as one person has it: with what they may do to it.</summary>
+public sealed record PipelineAccess(Pipeline Pipeline, PermissionSet Granted)
+{
+    /// <exception cref="RefusedException">Not found, when it may not even be seen; forbidden.</exception>
+    public void Demand(Permission wanted) => Access.Demand(Granted, wanted, "pipeline", Pipeline.Name, Pipeline.OwnerEmail);
+}
+
 /// <summary>Stages are names in a pipeline's list, never an enum.</summary>
 public static class Stages
 {
@@ -54,6 +67,9 @@ public sealed record Coupling
     public required CouplingId Id { get; init; }
     public required PipelineId Pipeline { get; init; }
     public required string PipelineName { get; init; }
+
+    /// <summary>The pipeline's stages, in order.</summary>
+    public required ImmutableArray<string> Stages { get; init; }
     public required AppId App { get; init; }
     public required string AppName { get; init; }
     public required string Stage { get; init; }

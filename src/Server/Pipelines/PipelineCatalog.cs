@@ -3,61 +3,60 @@ using System.Text.Json;
 using Sluice.Accounts;
 using Sluice.Apps;
 using Sluice.Storage;
+using Sluice.Teams;
 
 namespace Sluice.Pipelines;
 
 /// <summary>All pipelines, and which app is in which stage of which.</summary>
 public sealed class PipelineCatalog(Db db, TimeProvider clock)
 {
-    public Task<Pipeline?> FindAsync(PipelineId pipeline, CancellationToken ct) => db.FindAsync(
-        $"""
-        SELECT pipelines.id, pipelines.name, owner_id, email, stages, pipelines.created_at, pipelines.updated_at
-          FROM pipelines JOIN accounts ON accounts.id = owner_id WHERE pipelines.id = {pipeline}
-        """, Read, ct);
+    public Task<Pipeline?> FindAsync(PipelineId pipeline, CancellationToken ct) => db.FindAsync($"SELECT {Columns} {Tables} WHERE pipelines.id = {pipeline}", Read, ct);
 
     /// <summary>One pipeline that the caller may treat so, by id or by name. Of several with that name, the oldest.</summary>
     /// <exception cref="RefusedException">Not found (also when it is someone else's), or forbidden.</exception>
     public async Task<Pipeline> GetAsync(string idOrName, Permission wanted, Principal who, CancellationToken ct)
     {
-        var found = Guid.TryParse(idOrName, out var id) ? await FindAsync(new PipelineId(id), ct) : (await NamedAsync(idOrName, who, ct)).FirstOrDefault();
-        if (found is null)
-            throw Refuse.NotFound("pipeline", idOrName);
-        Access.Demand(who, found.Owner, wanted, "pipeline", idOrName);
-        return found;
+        var found = await db.ListAsync(
+            $"{Select(who)} WHERE pipelines.id = {idOrName} OR pipelines.name = {idOrName} ORDER BY pipelines.created_at, pipelines.id", row => ReadAccess(row, who), ct);
+        var seen = found.FirstOrDefault(access => access.Granted.Has(Permission.View)) ?? throw Refuse.NotFound("pipeline", idOrName);
+        seen.Demand(wanted);
+        return seen.Pipeline;
     }
 
     /// <summary>Those of that name that the caller may see, the oldest first: a name need not be unique.</summary>
-    public async Task<ImmutableArray<Pipeline>> NamedAsync(string name, Principal who, CancellationToken ct) => Visible(who, await db.ListAsync(
-        $"""
-        SELECT pipelines.id, pipelines.name, owner_id, email, stages, pipelines.created_at, pipelines.updated_at
-          FROM pipelines JOIN accounts ON accounts.id = owner_id WHERE pipelines.name = {name} ORDER BY pipelines.created_at, pipelines.id
-        """, Read, ct));
+    public async Task<ImmutableArray<Pipeline>> NamedAsync(string name, Principal who, CancellationToken ct)
+    {
+        var found = await db.ListAsync($"{Select(who)} WHERE pipelines.name = {name} ORDER BY pipelines.created_at, pipelines.id", row => ReadAccess(row, who), ct);
+        return [.. found.Where(access => access.Granted.Has(Permission.View)).Select(access => access.Pipeline)];
+    }
 
-    /// <summary>All that the caller may see, by name.</summary>
-    public async Task<ImmutableArray<Pipeline>> ListAsync(Principal who, CancellationToken ct) => Visible(who, await db.ListAsync(
-        $"""
-        SELECT pipelines.id, pipelines.name, owner_id, email, stages, pipelines.created_at, pipelines.updated_at
-          FROM pipelines JOIN accounts ON accounts.id = owner_id ORDER BY pipelines.name, pipelines.created_at
-        """, Read, ct));
-
-    public async Task<Pipeline> CreateAsync(string name, Principal who, CancellationToken ct)
+    /// <summary>Makes a pipeline that belongs to who makes it, or to a team of theirs.</summary>
+    public async Task<Pipeline> CreateAsync(string name, Team? team, Principal who, CancellationToken ct)
     {
         Demand(Pipeline.NameFaults(name));
         var now = clock.GetUtcNow();
         var pipeline = new Pipeline
         {
-            Id = PipelineId.New(), Name = name, Owner = who.Account, OwnerEmail = who.Email, Stages = Stages.Default, CreatedAt = now, UpdatedAt = now,
+            Id = PipelineId.New(),
+            Name = name,
+            Owner = team?.Id ?? who.Account,
+            OwnerEmail = team?.Email ?? who.Email,
+            Stages = Stages.Default,
+            CreatedAt = now,
+            UpdatedAt = now,
         };
         await db.WriteAsync(
             ActOf("pipeline.create", pipeline, who),
             tx => tx.Execute(
                 $"""
                 INSERT INTO pipelines (id, name, owner_id, stages, created_at, updated_at)
-                VALUES ({pipeline.Id}, {name}, {who.Account}, {JsonSerializer.Serialize(pipeline.Stages)}, {now}, {now})
+                VALUES ({pipeline.Id}, {name}, {pipeline.Owner}, {JsonSerializer.Serialize(pipeline.Stages)}, {now}, {now})
                 """),
             ct);
         return pipeline;
     }
+
+    public Task<Pipeline> CreateAsync(string name, Principal who, CancellationToken ct) => CreateAsync(name, team: null, who, ct);
 
     public async Task<Pipeline> RenameAsync(Pipeline pipeline, string name, Principal who, CancellationToken ct)
     {
@@ -82,7 +81,7 @@ public sealed class PipelineCatalog(Db db, TimeProvider clock)
         var now = clock.GetUtcNow();
         var coupling = new Coupling
         {
-            Id = CouplingId.New(), Pipeline = pipeline.Id, PipelineName = pipeline.Name, App = app.Id, AppName = app.Name, Stage = stage, CreatedAt = now, UpdatedAt = now,
+            Id = CouplingId.New(), Pipeline = pipeline.Id, PipelineName = pipeline.Name, Stages = pipeline.Stages, App = app.Id, AppName = app.Name, Stage = stage, CreatedAt = now, UpdatedAt = now,
         };
         await db.WriteAsync(
             ActOf("pipeline.add", pipeline, who) with { App = app.Id },
@@ -126,59 +125,67 @@ public sealed class PipelineCatalog(Db db, TimeProvider clock)
         tx => DemandOne(tx.Execute($"DELETE FROM pipeline_couplings WHERE id = {coupling.Id}"), "pipeline coupling", coupling.Id.ToString()),
         ct);
 
-    public Task<Coupling?> FindAsync(CouplingId coupling, CancellationToken ct) => db.FindAsync(
-        $"""
-        SELECT c.id, c.pipeline_id, pipelines.name AS pipeline_name, c.app_id, apps.name AS app_name, c.stage, c.created_at, c.updated_at
-          FROM pipeline_couplings c JOIN pipelines ON pipelines.id = c.pipeline_id JOIN apps ON apps.id = c.app_id WHERE c.id = {coupling}
-        """, ReadCoupling, ct);
+    public Task<Coupling?> FindAsync(CouplingId coupling, CancellationToken ct) => db.FindAsync($"{Couplings} WHERE c.id = {coupling}", ReadCoupling, ct);
 
     /// <summary>Where the app is; null when it is in no pipeline.</summary>
-    public Task<Coupling?> CouplingOfAsync(AppId app, CancellationToken ct) => db.FindAsync(CouplingOf(app), ReadCoupling, ct);
+    public Task<Coupling?> CouplingOfAsync(AppId app, CancellationToken ct) => db.FindAsync($"{Couplings} WHERE c.app_id = {app}", ReadCoupling, ct);
 
-    /// <summary>All apps of one pipeline, by name.</summary>
-    public Task<ImmutableArray<Coupling>> CouplingsAsync(PipelineId pipeline, CancellationToken ct) => db.ListAsync(CouplingsOf(pipeline), ReadCoupling, ct);
+    /// <summary>Apps of one pipeline, by name: those that the caller may see.</summary>
+    public Task<ImmutableArray<Coupling>> CouplingsAsync(PipelineId pipeline, Principal who, CancellationToken ct) =>
+        db.ListAsync($"{Couplings} WHERE c.pipeline_id = {pipeline} AND {Access.SeesApp(who)} ORDER BY apps.name", ReadCoupling, ct);
 
-    /// <summary>All couplings in pipelines that the caller owns, by app name.</summary>
-    public Task<ImmutableArray<Coupling>> CouplingsAsync(Principal who, CancellationToken ct) => db.ListAsync(
+    /// <summary>By what a list of all couplings may be cut.</summary>
+    public static readonly ImmutableArray<SortKey> CouplingKeys = [new("id", Sql.Part($"c.id")), new("created_at", Sql.Part($"c.created_at"), IsTime: true)];
+
+    /// <summary>All couplings of apps that the caller may see, a page of them; one more than the slice holds, when there is more.</summary>
+    public Task<ImmutableArray<Coupling>> CouplingsAsync(Slice slice, Principal who, CancellationToken ct)
+    {
+        var key = CouplingKeys.FirstOrDefault(k => k.Name == slice.Key) ?? CouplingKeys[0];
+        return db.ListAsync($"{Couplings} WHERE {slice.Within(key)} AND {Access.SeesApp(who)} {slice.Cut(key.Column)}", ReadCoupling, ct);
+    }
+
+    internal static Pipeline? Find(Tx tx, PipelineId pipeline) => tx.Find($"SELECT {Columns} {Tables} WHERE pipelines.id = {pipeline}", Read);
+
+    /// <summary>Null when there is none, or the caller may not see it.</summary>
+    internal static PipelineAccess? FindAccess(Tx tx, PipelineId pipeline, Principal who) =>
+        tx.Find($"{Select(who)} WHERE pipelines.id = {pipeline}", row => ReadAccess(row, who)) is { } found && found.Granted.Has(Permission.View) ? found : null;
+
+    /// <summary>Null when there is none, or the caller may not see it.</summary>
+    internal static Pipeline? Find(Tx tx, PipelineId pipeline, Principal who) => FindAccess(tx, pipeline, who)?.Pipeline;
+
+    internal static Coupling? Find(Tx tx, AppId app) => tx.Find($"{Couplings} WHERE c.app_id = {app}", ReadCoupling);
+
+    /// <summary>All apps of the pipeline, whoever may see them: what it promotes to does not depend on who looks.</summary>
+    internal static PromotionPaths Paths(Tx tx, Pipeline pipeline) => new(
+        pipeline.Name, pipeline.Stages,
+        [.. tx.List($"{Couplings} WHERE c.pipeline_id = {pipeline.Id} ORDER BY apps.name", ReadCoupling).Select(c => new PlacedApp(c.App, c.AppName, c.Stage))]);
+
+    private static Sql Couplings => Sql.Part(
         $"""
-        SELECT c.id, c.pipeline_id, pipelines.name AS pipeline_name, c.app_id, apps.name AS app_name, c.stage, c.created_at, c.updated_at
+        SELECT c.id, c.pipeline_id, pipelines.name AS pipeline_name, pipelines.stages, c.app_id, apps.name AS app_name, c.stage, c.created_at, c.updated_at
           FROM pipeline_couplings c JOIN pipelines ON pipelines.id = c.pipeline_id JOIN apps ON apps.id = c.app_id
-         WHERE pipelines.owner_id = {who.Account} ORDER BY apps.name
-        """, ReadCoupling, ct);
+        """);
 
-    internal static Pipeline? Find(Tx tx, PipelineId pipeline) => tx.Find(
+    internal static Sql Columns => Sql.Part(
+        $"pipelines.id, pipelines.name, pipelines.owner_id, accounts.email, pipelines.stages, pipelines.created_at, pipelines.updated_at");
+
+    /// <summary>The tables that <see cref="Columns"/> are of.</summary>
+    internal static Sql Tables => Sql.Part($"FROM pipelines JOIN accounts ON accounts.id = pipelines.owner_id");
+
+    private static Sql Select(Principal who) => Sql.Part(
         $"""
-        SELECT pipelines.id, pipelines.name, owner_id, email, stages, pipelines.created_at, pipelines.updated_at
-          FROM pipelines JOIN accounts ON accounts.id = owner_id WHERE pipelines.id = {pipeline}
-        """, Read);
+        SELECT {Columns}, m.role, CASE WHEN EXISTS (
+                 SELECT 1 FROM pipeline_couplings c JOIN apps ON apps.id = c.app_id WHERE c.pipeline_id = pipelines.id AND {Access.SeesApp(who)}
+               ) THEN 1 ELSE 0 END AS sees_an_app
+          {Tables}
+          LEFT JOIN team_members m ON m.team_id = pipelines.owner_id AND m.account_id = {who.Account}
+        """);
 
-    internal static Coupling? Find(Tx tx, AppId app) => tx.Find(CouplingOf(app), ReadCoupling);
-
-    internal static PromotionPaths Paths(Tx tx, Pipeline pipeline) =>
-        new(pipeline.Name, pipeline.Stages, [.. tx.List(CouplingsOf(pipeline.Id), ReadCoupling).Select(c => new PlacedApp(c.App, c.AppName, c.Stage))]);
-
-    private static Sql CouplingOf(AppId app)
+    private static PipelineAccess ReadAccess(Row row, Principal who)
     {
-        Sql sql =
-            $"""
-            SELECT c.id, c.pipeline_id, pipelines.name AS pipeline_name, c.app_id, apps.name AS app_name, c.stage, c.created_at, c.updated_at
-              FROM pipeline_couplings c JOIN pipelines ON pipelines.id = c.pipeline_id JOIN apps ON apps.id = c.app_id WHERE c.app_id = {app}
-            """;
-        return sql;
+        var pipeline = Read(row);
+        return new PipelineAccess(pipeline, Access.OnPipeline(pipeline.Owner == who.Account, TeamRoles.Parse(row.TextOrNull("role")), row.Flag("sees_an_app")));
     }
-
-    private static Sql CouplingsOf(PipelineId pipeline)
-    {
-        Sql sql =
-            $"""
-            SELECT c.id, c.pipeline_id, pipelines.name AS pipeline_name, c.app_id, apps.name AS app_name, c.stage, c.created_at, c.updated_at
-              FROM pipeline_couplings c JOIN pipelines ON pipelines.id = c.pipeline_id JOIN apps ON apps.id = c.app_id
-             WHERE c.pipeline_id = {pipeline} ORDER BY apps.name
-            """;
-        return sql;
-    }
-
-    private static ImmutableArray<Pipeline> Visible(Principal who, ImmutableArray<Pipeline> all) => [.. all.Where(p => Access.Allows(who, p.Owner, Permission.View))];
 
     private static Act ActOf(string what, Pipeline pipeline, Principal who) => new(what, pipeline.Id.ToString(), who.Account, null, who.RequestId);
 
@@ -195,7 +202,7 @@ public sealed class PipelineCatalog(Db db, TimeProvider clock)
             throw Refuse.NotFound(what, name);
     }
 
-    private static Pipeline Read(Row row) => new()
+    internal static Pipeline Read(Row row) => new()
     {
         Id = new PipelineId(row.Guid("id")),
         Name = row.Text("name"),
@@ -211,6 +218,7 @@ public sealed class PipelineCatalog(Db db, TimeProvider clock)
         Id = new CouplingId(row.Guid("id")),
         Pipeline = new PipelineId(row.Guid("pipeline_id")),
         PipelineName = row.Text("pipeline_name"),
+        Stages = JsonSerializer.Deserialize<ImmutableArray<string>>(row.Text("stages")),
         App = new AppId(row.Guid("app_id")),
         AppName = row.Text("app_name"),
         Stage = row.Text("stage"),

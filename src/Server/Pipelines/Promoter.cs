@@ -93,8 +93,7 @@ public sealed class Promoter(Db db, ReleaseLedger ledger, Releaser releaser, Tim
         var coupling = PipelineCatalog.Find(tx, source.Id);
         if (request.Pipeline is { } named)
         {
-            if (PipelineCatalog.Find(tx, named) is not { } found || !Access.Allows(who, found.Owner, Permission.View))
-                throw Refuse.NotFound("pipeline", named.ToString());
+            var found = PipelineCatalog.Find(tx, named, who) ?? throw Refuse.NotFound("pipeline", named.ToString());
             return coupling?.Pipeline == named ? found : throw Refuse.Invalid($"{source.Name} is not in pipeline {found.Name}: add it first.");
         }
         return coupling is null ? null : PipelineCatalog.Find(tx, coupling.Pipeline);
@@ -123,7 +122,7 @@ public sealed class Promoter(Db db, ReleaseLedger ledger, Releaser releaser, Tim
             try
             {
                 var target = FindApp(tx, id, who);
-                Access.Demand(who, target.Owner, Permission.Deploy, "app", target.Name);
+                target.Access.Demand(Permission.Deploy);
                 if (paths.WhyNot(source.Id, new PlacedApp(target.Id, target.Name, ""), request.Skip || !isNamed) is { } why)
                     throw Refuse.Invalid(why);
                 targets.Add(target);
@@ -175,9 +174,8 @@ public sealed class Promoter(Db db, ReleaseLedger ledger, Releaser releaser, Tim
 
     private static KnownApp FindApp(Tx tx, AppId app, Principal who)
     {
-        var found = tx.Find(
-            $"SELECT id, name, owner_id FROM apps WHERE id = {app}", r => new KnownApp(new AppId(r.Guid("id")), r.Text("name"), new AccountId(r.Guid("owner_id"))));
-        return found is not null && Access.Allows(who, found.Owner, Permission.View) ? found : throw Refuse.NotFound("app", app.ToString());
+        var found = Lookup.Find(tx, app, who) ?? throw Refuse.NotFound("app", app.ToString());
+        return new KnownApp(found.App.Id, found.App.Name, found);
     }
 
     private static Promotion Read(Row row, ImmutableArray<PromotionTarget> targets) => new()
@@ -214,7 +212,7 @@ public sealed class Promoter(Db db, ReleaseLedger ledger, Releaser releaser, Tim
         };
     }
 
-    private sealed record KnownApp(AppId Id, string Name, AccountId Owner);
+    private sealed record KnownApp(AppId Id, string Name, AppAccess Access);
 
     private sealed record Checked(PipelineId? Pipeline, KnownApp Source, Release Release, ImmutableArray<KnownApp> Targets);
 }

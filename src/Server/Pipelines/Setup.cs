@@ -7,6 +7,8 @@ internal static class PipelinesSetup
         builder.Services.AddSingleton<PipelineCatalog>();
         builder.Services.AddSingleton<StageList>();
         builder.Services.AddSingleton<EdgeTable>();
+        builder.Services.AddSingleton<PipelineList>();
+        builder.Services.AddSingleton<PipelineTransfers>();
         builder.Services.AddSingleton<Promoter>();
         return builder;
     }

@@ -1,14 +1,16 @@
 using System.Runtime.CompilerServices;
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace Sluice.Storage;
 
 /// <summary>
 /// SQL text with its parameters. Written as an interpolated string, each hole becomes a parameter, so tenant text can never
 /// become SQL: <c>$"SELECT id FROM apps WHERE name = {name}"</c>. Ids travel as text, times as Unix microseconds, booleans as 0 and 1.
+/// A hole that holds another <see cref="Sql"/> becomes its text, with its parameters.
 /// </summary>
 [InterpolatedStringHandler]
-public readonly struct Sql
+public readonly partial struct Sql
 {
     private readonly StringBuilder text;
     private readonly List<object?> values;
@@ -31,6 +33,41 @@ public readonly struct Sql
         values.Add(ToStored(value));
     }
 
+    public void AppendFormatted(Sql part)
+    {
+        var first = values.Count;
+        text.Append(Parameter().Replace(part.Text, name => $"@p{first + int.Parse(name.ValueSpan[2..])}"));
+        values.AddRange(part.Values);
+    }
+
+    /// <summary><c>(a, b, c)</c>, for behind an IN. Not of none: <c>IN ()</c> is not SQL.</summary>
+    public static Sql In<T>(IReadOnlyList<T> ids)
+        where T : struct, IId
+    {
+        if (ids.Count == 0)
+            throw new ArgumentException("Ask for at least one.", nameof(ids));
+        var list = new Sql(0, ids.Count);
+        for (var i = 0; i < ids.Count; i++)
+        {
+            list.AppendLiteral(i == 0 ? "(" : ", ");
+            list.AppendFormatted(ids[i]);
+        }
+
+        list.AppendLiteral(")");
+        return list;
+    }
+
+    /// <summary>A word of ours as it stands, such as a column's name: never anything that came from outside.</summary>
+    public static Sql Literal(string word)
+    {
+        var sql = new Sql(word.Length, 0);
+        sql.AppendLiteral(word);
+        return sql;
+    }
+
+    /// <summary>A part of a statement, to be a hole of another.</summary>
+    public static Sql Part(Sql sql) => sql;
+
     private static object? ToStored(object? value) => value switch
     {
         null => null,
@@ -46,4 +83,7 @@ public readonly struct Sql
     public static long Micros(DateTimeOffset time) => (time.UtcTicks - DateTimeOffset.UnixEpoch.Ticks) / 10;
 
     public static DateTimeOffset FromMicros(long micros) => DateTimeOffset.UnixEpoch.AddTicks(micros * 10);
+
+    [GeneratedRegex("@p[0-9]+")]
+    private static partial Regex Parameter();
 }

@@ -36,8 +36,8 @@ internal sealed class World : IAsyncDisposable
         var clock = new MovableClock();
         var world = new World(await TestDb.OpenAsync(kind, clock), clock);
         await world.First.EnsureAdminAsync(CancellationToken.None);
-        var admin = await new AccountTable(world.Db).FindAsync(Account.Admin, CancellationToken.None);
-        world.Admin = new Principal(admin!.Id, admin.Email, "first");
+        var admin = await new AccountTable(world.Db, clock).FindAsync(Account.Admin, CancellationToken.None);
+        world.Admin = new Principal(admin!.Id, admin.Email, "first") { IsAdministrator = admin.IsAdministrator };
         return world;
     }
 

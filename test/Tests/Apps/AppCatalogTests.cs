@@ -21,7 +21,7 @@ public sealed class AppCatalogTests
         Assert.Equal(made, await world.Apps.FindAsync("shop", None));
         Assert.Equal(made, await world.Apps.FindAsync(made.Id.ToString(), None));
         Assert.Null(await world.Apps.FindAsync("shops", None));
-        Assert.Equal([made], await world.Apps.OwnedByAsync(world.Admin.Account, None));
+        Assert.Equal([made], await new AppList(world.Db).PageAsync(AppScope.All, Slice.First(10), world.Admin, None));
     }
 
     [Theory, MemberData(nameof(Both))]

@@ -12,7 +12,7 @@ public sealed class LookupTests
     {
         await using var world = await World.OpenAsync("sqlite");
         var app = await world.Apps.CreateAsync("shop", null, world.Admin, (_, _) => { }, None);
-        var lookup = new Lookup(world.Apps);
+        var lookup = new Lookup(world.Db);
         var stranger = await world.StrangerAsync();
         var unknown = await RefusalAsync(() => lookup.AppAsync("nothing", Permission.View, world.Admin, None));
         Assert.Equal(RefusalKind.NotFound, unknown.Kind);

@@ -1,5 +1,6 @@
 using Sluice.Apps;
 using Sluice.Pipelines;
+using Sluice.Storage;
 using Sluice.Tests.Releases;
 using Sluice.Tests.Storage;
 
@@ -25,7 +26,7 @@ public sealed class PipelineCatalogTests
         Assert.Equal("staging", (await world.Pipelines.FindAsync(coupling.Id, None))!.Stage);
         await world.Pipelines.MoveAsync(coupling, "production", ada, None);
         Assert.Equal(("shop", "production"), (await world.Pipelines.CouplingOfAsync(shop.Id, None)) is { } c ? (c.PipelineName, c.Stage) : default);
-        Assert.Single(await world.Pipelines.CouplingsAsync(pipeline.Id, None));
+        Assert.Single(await world.Pipelines.CouplingsAsync(pipeline.Id, ada, None));
 
         await world.Pipelines.RemoveAsync(coupling, ada, None);
         Assert.Null(await world.Pipelines.CouplingOfAsync(shop.Id, None));
@@ -34,7 +35,7 @@ public sealed class PipelineCatalogTests
         Assert.Null(await world.Pipelines.FindAsync(pipeline.Id, None));
         Assert.Null(await world.Pipelines.CouplingOfAsync(shop.Id, None));
         Assert.NotNull(await world.Apps.FindAsync(shop.Id, None));
-        Assert.Empty(await world.Pipelines.ListAsync(ada, None));
+        Assert.Empty(await new PipelineList(outside.Records.Db).PageAsync(Slice.First(10), ada, None));
     }
 
     [Theory, MemberData(nameof(TestDb.Both), MemberType = typeof(TestDb))]
@@ -47,7 +48,7 @@ public sealed class PipelineCatalogTests
         await world.Pipelines.AddAsync(one, shop, "staging", ada, None);
         var refused = await Assert.ThrowsAsync<RefusedException>(() => world.Pipelines.AddAsync(two, shop, "staging", ada, None));
         Assert.Equal("shop is already in pipeline one, in stage staging: remove it there first, or update its stage.", refused.Message);
-        Assert.Empty(await world.Pipelines.CouplingsAsync(two.Id, None));
+        Assert.Empty(await world.Pipelines.CouplingsAsync(two.Id, ada, None));
     }
 
     [Fact]

@@ -74,7 +74,7 @@ public sealed class StageListTests
         await world.Pipelines.AddAsync(pipeline, two, "canary", ReleaseWorld.Ada, None);
         var refused = await Assert.ThrowsAsync<RefusedException>(() => world.Stages.RemoveAsync(pipeline, "canary", ReleaseWorld.Ada, None));
         Assert.Contains("has apps: shop-one, shop-two.", refused.Message);
-        foreach (var coupling in await world.Pipelines.CouplingsAsync(pipeline.Id, None))
+        foreach (var coupling in await world.Pipelines.CouplingsAsync(pipeline.Id, ReleaseWorld.Ada, None))
             await world.Pipelines.MoveAsync(coupling, "staging", ReleaseWorld.Ada, None);
         Assert.Equal(Four, (await world.Stages.RemoveAsync(pipeline, "canary", ReleaseWorld.Ada, None)).Stages);
         Assert.Equal(Four, (await world.Pipelines.FindAsync(pipeline.Id, None))!.Stages);

@@ -84,7 +84,7 @@ internal sealed class ReleaseWorld : IAsyncDisposable
         AppLogs = new AppLogs(outside.Data, clock);
         var logs = new OpenLogs(outside.Data, clock);
         Steps = new ReleaseSteps(Ledger, plans, Slugs, Formations, Fleet, new ReleasePhase(runtime, logs), clock);
-        Releaser = new Releaser(Ledger, Steps, logs, AppLogs, new AccountTable(db), wakeup, clock, NullLogger<Releaser>.Instance);
+        Releaser = new Releaser(Ledger, Steps, logs, AppLogs, new AccountTable(db, clock), wakeup, clock, NullLogger<Releaser>.Instance);
         fleetWorker = new FleetWorker(Fleet);
         Pipelines = new PipelineCatalog(db, clock);
         Stages = new StageList(db, clock);

@@ -5,6 +5,9 @@ ALTER TABLE accounts ADD COLUMN kind TEXT NOT NULL DEFAULT 'person' CHECK (kind 
 ALTER TABLE accounts ADD COLUMN is_administrator INTEGER NOT NULL DEFAULT 0 CHECK (is_administrator IN (0, 1));
 UPDATE accounts SET is_administrator = 1 WHERE email = 'admin@localhost';
 
+-- Closed: it has no keys and is in nothing, but the releases it made still name it.
+ALTER TABLE accounts ADD COLUMN closed_at BIGINT;
+
 CREATE TABLE teams (
     id          TEXT PRIMARY KEY REFERENCES accounts(id) ON DELETE CASCADE,
     name        TEXT NOT NULL UNIQUE,
@@ -47,4 +50,10 @@ CREATE TABLE app_transfers (
     updated_at    BIGINT NOT NULL
 );
 CREATE INDEX app_transfers_app ON app_transfers(app_id);
-CREATE INDEX pipelines_owner ON pipelines(owner_id);
+CREATE INDEX app_transfers_owner ON app_transfers(owner_id);
+CREATE INDEX app_transfers_recipient ON app_transfers(recipient_id);
+
+-- A page of what an owner has is read from the index, however much it has.
+CREATE INDEX apps_owner_name ON apps(owner_id, name);
+CREATE INDEX apps_owner_id ON apps(owner_id, id);
+CREATE INDEX pipelines_owner ON pipelines(owner_id, name);

@@ -1,0 +1,29 @@
+using Sluice.Accounts;
+using Sluice.Apps;
+using Sluice.Releases;
+using Sluice.Teams;
+
+namespace Sluice.Api;
+
+/// <summary>The start of an app, by <c>POST /apps</c> and <c>POST /teams/apps</c>: with its first release, for a person or for a team they are in.</summary>
+internal sealed class AppMaking(AppCatalog apps, TeamTable teams, ReleaseLedger ledger, CurrentPlans plans)
+{
+    public async Task<App> MakeAsync(RequestBody body, Principal who, CancellationToken ct)
+    {
+        var (name, stack, region) = (body.Text("name"), body.Reference("stack"), body.Reference("region"));
+        var (teamName, isLocked) = (body.Flag("personal") == true ? null : body.Reference("team") ?? body.Reference("organization"), body.Flag("locked") ?? false);
+        if (region is not null && !PlatformApi.IsOurRegion(region))
+            body.Fault($"There is no region {region}; this server is region {PlatformApi.Region.Name}.");
+        if (body.Has("space"))
+            body.Fault("This server has no spaces: leave space out.");
+        if (isLocked && teamName is null)
+            body.Fault("Only an app of a team can be locked: name the team, or leave locked out.");
+        body.RefuseFaults();
+        var team = teamName is null ? null : await teams.GetAsync(teamName, TeamRole.Member, who, ct);
+        var made = await apps.CreateAsync(
+            new NewApp(name, PlatformApi.StackName(stack), team, isLocked), who,
+            (tx, app) => ledger.Add(tx, new ReleaseRequest.Initial(app.Id, who.Account, who.RequestId)), ct);
+        plans.Nudge(made.Id);
+        return made;
+    }
+}

@@ -1,0 +1,10 @@
+namespace Sluice.Teams;
+
+internal static class TeamsSetup
+{
+    public static WebApplicationBuilder AddTeams(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<TeamTable>();
+        return builder;
+    }
+}
