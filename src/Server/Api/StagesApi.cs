@@ -28,7 +28,7 @@ internal static class StagesApi
         var (name, place) = (body.NeedText("name"), PlaceIn(body));
         body.RefuseFaults();
         var changed = await stages.AddAsync(found, name, place, who, ct);
-        return TypedResults.Created($"/pipelines/{found.Id}/stages", await ToWireAsync(changed, pipelines, ct));
+        return TypedResults.Created($"/pipelines/{found.Id}/stages", await ToWireAsync(changed, who, pipelines, ct));
     }
 
     private static async Task<IReadOnlyList<StageWire>> Move(

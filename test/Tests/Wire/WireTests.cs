@@ -48,7 +48,7 @@ public sealed class WireTests
     {
         var contract = Contract.Read();
         // Those that only stand inside others are tried with them.
-        string[] inside = ["id", "named", "user", "generation", "access-token", "authorized-user", "registry-source", "registry-support", "collaborating-user", "permission", "source-blob", "buildpack", "source-urls", "blob", "artifact",
+        string[] inside = ["id", "named", "user", "generation", "access-token", "authorized-user", "registry-source", "registry-support", "collaborating-user", "permission", "person", "source-blob", "buildpack", "source-urls", "blob", "artifact",
             "dyno-release", "cost", "pipeline-owner", "promotion-source", "diff-side", "diff-commit", "diff-file", "region-provider", "nothing"];
         Assert.Equal(contract.Records.Except(inside).Order(), Samples().Select(s => s.Record[1..]).Order());
     }
@@ -83,6 +83,18 @@ public sealed class WireTests
             Id = Id, Name = "shop", Owner = user, Region = named, Stack = named, BuildStack = named, Generation = GenerationWire.Cedar, WebUrl = Url, GitUrl = Url,
             Maintenance = false, ReleasedAt = null, CreatedAt = At, UpdatedAt = At,
         });
+        yield return ("@team-app", new AppWire
+        {
+            Id = Id, Name = "shop", Owner = user, Region = named, Stack = named, BuildStack = named, Generation = GenerationWire.Cedar, WebUrl = Url, GitUrl = Url,
+            Maintenance = false, Joined = true, Locked = true, Team = named, ReleasedAt = null, CreatedAt = At, UpdatedAt = At,
+        });
+        var person = new PersonWire(Id, "a@b", null);
+        yield return ("@known-account", new KnownAccountWire { Id = Id, Email = "a@b", Name = null, Administrator = false, CreatedAt = At, UpdatedAt = At });
+        yield return ("@team", new TeamWire { Id = Id, Name = "acme", Role = "admin", CreatedAt = At, UpdatedAt = At });
+        yield return ("@team-member", new TeamMemberWire { Id = Id, Email = "a@b", Role = "viewer", User = person, CreatedAt = At, UpdatedAt = At });
+        yield return ("@team-invitation", new TeamInvitationWire { Id = Id, InvitedBy = person, Team = named, Role = "member", User = person, CreatedAt = At, UpdatedAt = At });
+        yield return ("@app-transfer", new AppTransferWire { Id = Id, App = named, Owner = user, Recipient = user, State = "pending", CreatedAt = At, UpdatedAt = At });
+        yield return ("@pipeline-transfer", new PipelineTransferWire(only, new(Id, "user"), new(Id, "team")));
         yield return ("@build", new BuildWire
         {
             Id = Id, App = only, User = user, Status = "failed", SourceBlob = new(Url), Buildpacks = [new(Url)], Stack = "debian-12", OutputStreamUrl = Url, Slug = null,
