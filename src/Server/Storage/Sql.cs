@@ -25,6 +25,9 @@ public readonly partial struct Sql
 
     public IReadOnlyList<object?> Values => values;
 
+    /// <summary>The text without the values, which may be secret.</summary>
+    public override string ToString() => Text;
+
     public void AppendLiteral(string s) => text.Append(s);
 
     public void AppendFormatted<T>(T value)
