@@ -20,6 +20,9 @@ public sealed class DataFolder(string path)
     /// <summary>Where a running server answers, one line (<c>http://localhost:5000</c>); the command line reads it.</summary>
     public string Address => At("address");
 
+    /// <summary>Where the companion proxy for the Heroku CLI answers, one line (<c>http://127.0.0.1:40123</c>); kept over restarts.</summary>
+    public string Companion => At("companion");
+
     /// <summary>Identity of this DIR on the machine: one line, eight hex digits. Part of every host-wide name (control group, link, nft table).</summary>
     public string InstanceId => At("instance");
 

@@ -51,6 +51,9 @@ internal sealed class GitFolder(string folder)
     public Task SetCredentialsAsync(string server, string command, CancellationToken ct) =>
         MustAsync(["config", "--local", $"credential.{server}.helper", $"!'{command.Replace("'", "'\\''", StringComparison.Ordinal)}' git:credentials"], ct);
 
+    /// <summary>Whether git was told this somewhere: for the folder, the user or the machine.</summary>
+    public async Task<bool> HasSettingAsync(string name, CancellationToken ct) => (await GitAsync(["config", "--get", name], ct)).Ok;
+
     public Task RemoveRemoteAsync(string name, CancellationToken ct) => MustAsync(["remote", "remove", "--", name], ct);
 
     private async Task MustAsync(string[] arguments, CancellationToken ct)

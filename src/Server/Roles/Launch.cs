@@ -23,11 +23,14 @@ internal sealed record Launch
 
     /// <summary>Descriptors of the port's sockets.</summary>
     public required ImmutableArray<int> Sockets { get; init; }
+
+    /// <summary>Descriptors of the companion proxy's socket; empty without one.</summary>
+    public ImmutableArray<int> Companion { get; init; } = [];
     public required ImmutableDictionary<string, string> Environment { get; init; }
 
     public SpawnSpec Of(string role)
     {
-        ImmutableArray<string> sluice = ["sluice", role, .. Options.ToFlags(), .. role == Router ? new[] { "--sockets", string.Join(',', SocketTargets()) } : []];
+        ImmutableArray<string> sluice = ["sluice", role, .. Options.ToFlags(), .. role == Router ? RouterFlags() : []];
         var drop = User is not null && role != Agent;
         return new SpawnSpec
         {
@@ -36,7 +39,7 @@ internal sealed record Launch
                 ? ["setpriv", $"--reuid={User!.Uid}", $"--regid={User.Gid}", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all", "--no-new-privs", "--", .. sluice]
                 : sluice,
             Env = EnvironmentOf(role).SetItem("PATH", $"{Binaries}:{Environment.GetValueOrDefault("PATH", Shell.Path)}").SetItem("HOME", Options.Data.Root),
-            Descriptors = [(1, 1), (2, 2), .. role == Router ? Sockets.Zip(SocketTargets()) : []],
+            Descriptors = [(1, 1), (2, 2), .. role == Router ? Sockets.AddRange(Companion).Zip(Targets(0, Sockets.Length + Companion.Length)) : []],
             WorkingDirectory = Options.Data.Root,
         };
     }
@@ -55,5 +58,12 @@ internal sealed record Launch
 
     private const string SetPriv = "/usr/bin/setpriv";
 
-    private IEnumerable<int> SocketTargets() => Enumerable.Range(3, Sockets.Length);
+    private IEnumerable<string> RouterFlags() =>
+    [
+        "--sockets", string.Join(',', Targets(0, Sockets.Length)),
+        .. Companion.IsEmpty ? [] : new[] { "--companion", string.Join(',', Targets(Sockets.Length, Companion.Length)) },
+    ];
+
+    /// <summary>Which descriptors the router finds them at: 3, 4, …</summary>
+    private static IEnumerable<int> Targets(int skip, int count) => Enumerable.Range(3 + skip, count);
 }

@@ -31,6 +31,19 @@ internal static class PortSockets
         }
     }
 
+    /// <summary>The companion proxy's socket, on loopback alone: at the port that it had before, so that shells that know it stay right, else at a free one.</summary>
+    public static Socket OpenCompanion(int before)
+    {
+        try
+        {
+            return TryListen(IPAddress.Loopback, before) ?? throw new UsageException("This machine has no loopback address to listen on.");
+        }
+        catch (UsageException) when (before != 0)
+        {
+            return OpenCompanion(0);
+        }
+    }
+
     private static IEnumerable<IPAddress> Addresses(IPAddress? bind) =>
         new[] { IPAddress.Loopback, IPAddress.IPv6Loopback }
             .Where(loopback => bind is null || bind.AddressFamily != loopback.AddressFamily || !(bind.Equals(IPAddress.Any) || bind.Equals(IPAddress.IPv6Any)))

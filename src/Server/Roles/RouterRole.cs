@@ -10,7 +10,7 @@ internal static class RouterRole
         FileModes.OwnerOnly();
         var signals = new RoleSignals();
         await using var router = await RouterHost.StartAsync(
-            options.Data, options.Site, options.Sockets, new RouterLimits(), TimeProvider.System, CancellationToken.None);
+            options.Data, options.Site, options.Sockets, options.Companion, new RouterLimits(), TimeProvider.System, CancellationToken.None);
         RoleMark.Write(options.Data, Launch.Router);
         await signals.Terminated;
         await Task.WhenAny(router.DrainAsync(CancellationToken.None), signals.Hurried);

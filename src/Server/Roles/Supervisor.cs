@@ -30,18 +30,22 @@ internal sealed class Supervisor(UpOptions asked, TextWriter output, TimeProvide
             new SavedTable(data).ForgetTargets(GiveToRouter);
         var sockets = PortSockets.Open(asked.Port, asked.Bind);
         var options = asked with { Port = ((System.Net.IPEndPoint)sockets[0].LocalEndPoint!).Port };
+        var companion = PortSockets.OpenCompanion(CompanionPort());
+        NoteCompanion(((System.Net.IPEndPoint)companion.LocalEndPoint!).Port);
         var launch = new Launch
         {
             Binaries = BuiltFiles.CopyTo(data, AppContext.BaseDirectory),
             Options = options,
             User = user,
             Sockets = [.. sockets.Select(s => (int)s.Handle)],
+            Companion = [(int)companion.Handle],
             Environment = Launch.Passing(Environment.GetEnvironmentVariables(), RuntimeRoot()),
         };
         if (options.OneTeam)
             Say("Apps are not isolated from each other in this mode: use it for one trusted team.");
         var code = await SuperviseAsync(launch, options);
         GC.KeepAlive(sockets);
+        GC.KeepAlive(companion);
         return code;
     }
 
@@ -87,10 +91,21 @@ internal sealed class Supervisor(UpOptions asked, TextWriter output, TimeProvide
                 throw new UsageException($"Sluice did not get healthy within {HealthyWithin.TotalSeconds:0} s; the lines above say why.");
             await Task.Delay(TimeSpan.FromMilliseconds(20), clock, ct);
         }
-        await File.WriteAllTextAsync(data.Address + ".new", $"http://localhost:{options.Port}\n", ct);
-        File.SetUnixFileMode(data.Address + ".new", UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
-        File.Move(data.Address + ".new", data.Address, overwrite: true);
+        Note(data.Address, $"http://localhost:{options.Port}");
         Say($"Sluice is ready at {options.Site.PublicUrl.GetLeftPart(UriPartial.Authority)}, data in {data.Root}.");
+    }
+
+    /// <summary>Where the companion proxy answered last; 0 when it never did.</summary>
+    private int CompanionPort() => File.Exists(data.Companion) && Uri.TryCreate(File.ReadAllText(data.Companion).Trim(), UriKind.Absolute, out var before) ? before.Port : 0;
+
+    private void NoteCompanion(int port) => Note(data.Companion, $"http://127.0.0.1:{port}");
+
+    /// <summary>One line that everyone on the machine may read.</summary>
+    private static void Note(string file, string line)
+    {
+        File.WriteAllText(file + ".new", line + "\n");
+        File.SetUnixFileMode(file + ".new", UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        File.Move(file + ".new", file, overwrite: true);
     }
 
     /// <summary>Ends only if the announcement fails.</summary>

@@ -40,6 +40,9 @@ public sealed record UpOptions
     /// <summary>For roles only: descriptors of listening sockets that were inherited.</summary>
     public ImmutableArray<int> Sockets { get; init; } = [];
 
+    /// <summary>For roles only: the same of the companion proxy.</summary>
+    public ImmutableArray<int> Companion { get; init; } = [];
+
     public Site Site => new()
     {
         Port = Port,
@@ -68,7 +71,7 @@ public sealed record UpOptions
             var (name, value) = flags[i].IndexOf('=', StringComparison.Ordinal) is var cut and > 0 ? (flags[i][..cut], flags[i][(cut + 1)..]) : (flags[i], null);
             if (name is "--one-team" or "--keep-dynos" && value is null)
                 values[name] = "";
-            else if (name is not ("--data" or "--port" or "--bind" or "--domain" or "--public-url" or "--sockets"))
+            else if (name is not ("--data" or "--port" or "--bind" or "--domain" or "--public-url" or "--sockets" or "--companion"))
             {
                 faults.Add($"There is no flag {name}.");
                 i += value is null && i + 1 < flags.Count && !flags[i + 1].StartsWith('-') ? 1 : 0;
@@ -105,9 +108,13 @@ public sealed record UpOptions
             PublicUrl = url,
             OneTeam = values.ContainsKey("--one-team") || !isRoot,
             KeepDynos = values.ContainsKey("--keep-dynos"),
-            Sockets = [.. values.GetValueOrDefault("--sockets", "").Split(',', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse)],
+            Sockets = Descriptors(values, "--sockets"),
+            Companion = Descriptors(values, "--companion"),
         };
     }
+
+    private static ImmutableArray<int> Descriptors(Dictionary<string, string> values, string flag) =>
+        [.. values.GetValueOrDefault(flag, "").Split(',', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse)];
 
     private static string DefaultFolder(Func<string, string?> env, bool isRoot) =>
         isRoot ? "/var/lib/sluice" : Path.Combine(NotEmpty(env("HOME")) ?? "/tmp", ".local/share/sluice");

@@ -28,9 +28,11 @@ internal sealed class Certificates(DataFolder data, Site site, LiveTable table, 
     }
 
     /// <summary>The leaf for a name; for one that we do not serve, or none, the default one.</summary>
-    public SslStreamCertificateContext For(string? name)
+    /// <param name="companion">The handshake is inside a tunnel of the <see cref="Companion"/>, where hosts of others are ours, too.</param>
+    public SslStreamCertificateContext For(string? name, bool companion)
     {
-        var served = name is { Length: > 0 } && (site.OwnHosts.Contains(name, StringComparer.OrdinalIgnoreCase) || table.Find(name) is not null);
+        var served = name is { Length: > 0 } && (site.OwnHosts.Contains(name, StringComparer.OrdinalIgnoreCase) || table.Find(name) is not null
+            || (companion && Companion.IsWired(name.ToLowerInvariant())));
         var key = served && !IPAddress.TryParse(name, out _) && leaves.Count < MostLeaves ? name! : "localhost";
         if (!leaves.TryGetValue(key, out var leaf) || leaf.RenewAt < clock.GetUtcNow())
             leaves[key] = leaf = MakeLeaf(key);

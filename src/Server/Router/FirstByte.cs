@@ -30,7 +30,7 @@ internal static class FirstByte
         {
             OnConnection = context => new ValueTask<SslServerAuthenticationOptions>(new SslServerAuthenticationOptions
             {
-                ServerCertificateContext = certificates.For(context.ClientHelloInfo.ServerName),
+                ServerCertificateContext = certificates.For(context.ClientHelloInfo.ServerName, Companion.IsOn(context.Connection.Features)),
                 EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
                 ApplicationProtocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11],
             }),

@@ -23,7 +23,7 @@ internal sealed class RouterHost : IAsyncDisposable
     private readonly TimeProvider clock;
     private volatile bool draining;
 
-    private RouterHost(DataFolder data, Site site, ImmutableArray<int> sockets, RouterLimits limits, TimeProvider clock)
+    private RouterHost(DataFolder data, Site site, ImmutableArray<int> sockets, ImmutableArray<int> companion, RouterLimits limits, TimeProvider clock)
     {
         // The request smuggler's friend: a line that ends in a bare LF is none.
         AppContext.SetSwitch("Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators", true);
@@ -34,7 +34,7 @@ internal sealed class RouterHost : IAsyncDisposable
         control = BuildControl(data.RouterSocket(Environment.ProcessId), new RouterControl(table, saved, lines, clock, stopping.Token));
         Saved = saved;
         Certificates = new Certificates(data, site, table, clock);
-        front = BuildFront(sockets);
+        front = BuildFront(sockets, companion, IsOurs(site));
         doors = front.Services.GetRequiredService<Doors>();
         Answer(front, data, site, lines);
     }
@@ -44,10 +44,11 @@ internal sealed class RouterHost : IAsyncDisposable
 
     /// <summary>Listens when it returns.</summary>
     /// <param name="sockets">Descriptors of listening sockets; this process owns its copies.</param>
+    /// <param name="companion">The same for the <see cref="Companion"/>.</param>
     public static async Task<RouterHost> StartAsync(
-        DataFolder data, Site site, ImmutableArray<int> sockets, RouterLimits limits, TimeProvider clock, CancellationToken ct)
+        DataFolder data, Site site, ImmutableArray<int> sockets, ImmutableArray<int> companion, RouterLimits limits, TimeProvider clock, CancellationToken ct)
     {
-        var host = new RouterHost(data, site, sockets, limits, clock);
+        var host = new RouterHost(data, site, sockets, companion, limits, clock);
         File.Delete(data.RouterSocket(Environment.ProcessId));
         await host.control.StartAsync(ct);
         File.SetUnixFileMode(data.RouterSocket(Environment.ProcessId), UnixFileMode.UserRead | UnixFileMode.UserWrite);
@@ -97,8 +98,16 @@ internal sealed class RouterHost : IAsyncDisposable
                 return;
             }
             var id = HeadRules.Rewrite(http, site.Port, clock.GetUtcNow().ToUnixTimeMilliseconds());
-            await (own.Contains(http.Request.Host.Host) ? server.HandleAsync(http, isDraining) : apps.HandleAsync(http, id, isDraining));
+            var isServers = own.Contains(http.Request.Host.Host) || (Companion.IsOn(http.Features) && Companion.IsWired(http.Request.Host.Host.ToLowerInvariant()));
+            await (isServers ? server.HandleAsync(http, isDraining) : apps.HandleAsync(http, id, isDraining));
         });
+    }
+
+    /// <summary>Hosts, with their port, that a tunnel may name because they are this Sluice: itself, and its apps.</summary>
+    private Func<string, int, bool> IsOurs(Site site)
+    {
+        var own = site.OwnHosts.ToHashSet(StringComparer.OrdinalIgnoreCase);
+        return (host, port) => (port == site.Port || port == site.PublicUrl.Port) && (own.Contains(host) || table.Find(host) is not null);
     }
 
     private static void SayGoodbye(HttpContext http)
@@ -109,7 +118,7 @@ internal sealed class RouterHost : IAsyncDisposable
             http.Response.Headers.Connection = "close";
     }
 
-    private WebApplication BuildFront(ImmutableArray<int> sockets)
+    private WebApplication BuildFront(ImmutableArray<int> sockets, ImmutableArray<int> companion, Func<string, int, bool> isOurs)
     {
         var builder = Empty();
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
@@ -119,6 +128,14 @@ internal sealed class RouterHost : IAsyncDisposable
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
             foreach (var socket in sockets)
                 kestrel.ListenHandle((ulong)socket, listen => listen.UseTlsOrPlain(Certificates, open));
+            foreach (var socket in companion)
+            {
+                kestrel.ListenHandle((ulong)socket, listen =>
+                {
+                    listen.UseTunnels(isOurs);
+                    listen.UseTlsOrPlain(Certificates, open);
+                });
+            }
         });
         builder.Services.AddHttpForwarder();
         builder.Services.AddSingleton(services => new Doors(new SocketTransportFactory(

@@ -154,6 +154,31 @@ public sealed class WhichServerAndAppTests
     }
 
     [Fact]
+    public async Task Env_with_the_companion_leads_wired_hosts_here_and_keeps_git_out_of_it()
+    {
+        using var typed = new Typed();
+        var data = Path.Combine(typed.Home, "data");
+        typed.Variables["SLUICE_DATA"] = data;
+        typed.Variables["https_proxy"] = "http://proxy.example:3128";
+        WriteFolder(data, new Uri("http://localhost:5000"));
+        await File.WriteAllTextAsync(Path.Combine(data, "ca.pem"), "OURS\n", TestContext.Current.CancellationToken);
+        Assert.Equal(1, await typed.Run("env --companion"));
+        Assert.Contains("No server notes a companion", typed.Error, StringComparison.Ordinal);
+        Assert.Empty(typed.Out);
+
+        await File.WriteAllTextAsync(Path.Combine(data, "companion"), "http://127.0.0.1:40123\n", TestContext.Current.CancellationToken);
+        Assert.Equal(0, await typed.Run("env --companion"));
+        Assert.All(typed.Out.TrimEnd('\n').Split('\n'), line => Assert.Matches("^export [A-Za-z0-9_]+='.*'$", line));
+        foreach (var name in new[] { "HTTPS_PROXY", "https_proxy", "HTTP_PROXY" })
+            Assert.Contains($"export {name}='http://127.0.0.1:40123'\n", typed.Out, StringComparison.Ordinal);
+        Assert.Contains("export NO_PROXY='localhost,127.0.0.1'\n", typed.Out, StringComparison.Ordinal);
+        Assert.Contains("='http.https://localhost:5000/.proxy'\nexport GIT_CONFIG_VALUE_1=''\n", typed.Out, StringComparison.Ordinal);
+        Assert.Contains("='http.proxy'\nexport GIT_CONFIG_VALUE_2='http://proxy.example:3128'\n", typed.Out, StringComparison.Ordinal);
+        Assert.Equal(0, await typed.Run("env"));
+        Assert.DoesNotContain("PROXY", typed.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Env_of_a_server_elsewhere_says_why_the_heroku_cli_cannot_use_it()
     {
         using var typed = new Typed { Variables = { ["SLUICE_URL"] = "https://sluice.example.com", ["SLUICE_KEY"] = "a-key" } };

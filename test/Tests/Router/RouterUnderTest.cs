@@ -14,11 +14,12 @@ internal sealed class RouterUnderTest : IAsyncDisposable
     private readonly TempFolder folder;
     private readonly RouterHost host;
     private readonly Socket listening;
+    private readonly Socket companion;
     private long number;
 
-    private RouterUnderTest(TempFolder folder, RouterHost host, Socket listening)
+    private RouterUnderTest(TempFolder folder, RouterHost host, Socket listening, Socket companion)
     {
-        (this.folder, this.host, this.listening) = (folder, host, listening);
+        (this.folder, this.host, this.listening, this.companion) = (folder, host, listening, companion);
         Data = new DataFolder(folder.Path);
         Client = new RouterClient(Data);
     }
@@ -26,6 +27,7 @@ internal sealed class RouterUnderTest : IAsyncDisposable
     public DataFolder Data { get; }
     public RouterClient Client { get; }
     public RouterHost Host => host;
+    public int CompanionPort => ((IPEndPoint)companion.LocalEndPoint!).Port;
     public int Port => ((IPEndPoint)listening.LocalEndPoint!).Port;
 
     public static async Task<RouterUnderTest> StartAsync(RouterLimits? limits = null, Action<DataFolder>? before = null)
@@ -35,10 +37,11 @@ internal sealed class RouterUnderTest : IAsyncDisposable
         Directory.CreateDirectory(data.Run);
         before?.Invoke(data);
         var listening = PortSockets.Open(0, null)[0];
+        var companion = PortSockets.OpenCompanion(0);
         var site = new Site { Port = ((IPEndPoint)listening.LocalEndPoint!).Port, Domain = "localhost", PublicUrl = new Uri("http://sluice.example:80") };
         // A copy for the router, as a spawned process would have it.
-        var host = await RouterHost.StartAsync(data, site, [Descriptors.Duplicate(listening)], limits ?? new RouterLimits(), TimeProvider.System, CancellationToken.None);
-        return new RouterUnderTest(folder, host, listening);
+        var host = await RouterHost.StartAsync(data, site, [Descriptors.Duplicate(listening)], [Descriptors.Duplicate(companion)], limits ?? new RouterLimits(), TimeProvider.System, CancellationToken.None);
+        return new RouterUnderTest(folder, host, listening, companion);
     }
 
     /// <summary>One app <c>shop</c> at <c>shop.localhost</c>.</summary>
@@ -107,6 +110,7 @@ internal sealed class RouterUnderTest : IAsyncDisposable
     {
         await host.DisposeAsync();
         listening.Dispose();
+        companion.Dispose();
         folder.Dispose();
     }
 }

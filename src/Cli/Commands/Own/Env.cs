@@ -1,3 +1,4 @@
+using System.CommandLine;
 using Sluice.Cli.Output;
 using Sluice.Cli.Server;
 
@@ -8,14 +9,17 @@ internal sealed class Env : CliCommand
     public static readonly About Is = new("env", "Print what points the unmodified Heroku CLI at this server", "eval \"$(sluice env)\"", () => new Env())
     {
         More = "Prints export lines and nothing else. They also keep the key from being sent to any other host. Git's settings are for this\n"
-            + "server's address alone: pushes to other hosts stay as they are.",
+            + "server's address alone: pushes to other hosts stay as they are.\n\n"
+            + "Some commands of the Heroku CLI ask hosts that it has wired in (pipelines:diff, pipelines:connect, pipelines:setup, ci:run). With --companion\n"
+            + "the server answers in their place, by a proxy on this machine that forwards nothing: in that shell no other https host is reached, git aside.\n"
+            + "Use a shell of its own: (eval \"$(sluice env --companion)\"; heroku pipelines:diff -a shop-staging)",
     };
 
-    public Env() : base(Is)
-    {
-    }
+    private readonly Option<bool> companion = new("--companion") { Description = "also answer for the hosts that the Heroku CLI has wired in" };
 
-    public override Task<ExitCode> RunAsync(Run run, CancellationToken ct)
+    public Env() : base(Is) => Options.Add(companion);
+
+    public override async Task<ExitCode> RunAsync(Run run, CancellationToken ct)
     {
         var url = run.Location.Url;
         if (!url.IsLoopback)
@@ -24,12 +28,14 @@ internal sealed class Env : CliCommand
         }
 
         var key = run.Location.Key ?? throw new StopException(ExitCode.NotLoggedIn, $"No key is known for {run.Location.Address}. Log in with: sluice login {run.Location.Address}");
-        foreach (var (name, value) in Variables(run, url, key).Concat(GitVariables(run, url)))
+        var proxy = run.Value(companion) ? CompanionEnv.Find(run) : null;
+        var git = GitSettings(run, url).Concat(proxy is null ? [] : await proxy.GitSettingsAsync(ct));
+        foreach (var (name, value) in Variables(run, url, key).Concat(proxy?.Variables(Together) ?? []).Concat(GitVariables(run, git)))
         {
             run.Terminal.Line($"export {name}={Shell.Quote(value)}");
         }
 
-        return Task.FromResult(ExitCode.Ok);
+        return ExitCode.Ok;
     }
 
     private static IEnumerable<(string Name, string Value)> Variables(Run run, Uri url, string key)
@@ -62,15 +68,17 @@ internal sealed class Env : CliCommand
         }
     }
 
-    /// <summary>Added after settings of this kind that the shell has already.</summary>
-    private static IEnumerable<(string Name, string Value)> GitVariables(Run run, Uri url)
-    {
-        List<(string Key, string Value)> settings = Authority(run) is { } ca
+    private static IEnumerable<(string Key, string Value)> GitSettings(Run run, Uri url) =>
+        Authority(run) is { } ca
             ? [($"http.https://localhost:{url.Port}/.sslCAInfo", ca)]
 
             // No TLS there yet: pushes to the https address that the Heroku CLI writes go to the same port in plain, with our key.
             : [($"url.http://localhost:{url.Port}/.pushInsteadOf", $"https://localhost:{url.Port}/"),
                ($"credential.http://localhost:{url.Port}.helper", $"!{Shell.Quote(run.Surroundings.OwnCommand)} git:credentials")];
+
+    /// <summary>Added after settings of this kind that the shell has already.</summary>
+    private static IEnumerable<(string Name, string Value)> GitVariables(Run run, IEnumerable<(string Key, string Value)> settings)
+    {
         var count = int.TryParse(run.Surroundings.Variable("GIT_CONFIG_COUNT"), out var already) && already > 0 ? already : 0;
         foreach (var (key, value) in settings)
         {
