@@ -6,9 +6,12 @@ public sealed record DiffWire
     public required DiffSideWire From { get; init; }
     public required DiffSideWire To { get; init; }
 
-    /// <summary>How it was found: same, ancestry, patch, tree, none (one of them has nothing released).</summary>
+    /// <summary>How it was found: same, ancestry, patch or authorship (history was rewritten), tree (files alone), none (one of them has nothing released).</summary>
     public required string Method { get; init; }
     public required int AheadBy { get; init; }
+
+    /// <summary>Commits that <see cref="To"/> has and <see cref="From"/> has not: a promotion takes them back.</summary>
+    public required int BehindBy { get; init; }
 
     /// <summary>Newest first; may be cut.</summary>
     public required IReadOnlyList<DiffCommitWire> Commits { get; init; }

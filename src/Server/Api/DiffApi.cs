@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Sluice.Accounts;
 using Sluice.Apps;
 using Sluice.Releases;
@@ -8,33 +7,45 @@ using Sluice.Wire;
 
 namespace Sluice.Api;
 
-/// <summary>What one app runs that another does not: commits when git knows both, else the files that differ. Ours, not Heroku's.</summary>
+/// <summary>What one app runs, or ran, that another does not: commits when git knows both, else the files that differ. Ours, not Heroku's.</summary>
 internal static class DiffApi
 {
-    /// <summary>Most commits or files in one answer; how many there are is said all the same.</summary>
-    private const int MaxShown = 1000;
+    /// <summary>Most files in one answer.</summary>
+    private const int MaxFiles = 1000;
 
     public static void MapDiff(this IEndpointRouteBuilder api) => api.MapGet("/apps/{name}/diff", Compare).ForApp(Permission.View);
 
+    /// <param name="to">App to compare with; the app itself when only releases are named.</param>
+    /// <param name="from_release">Id, <c>N</c> or <c>vN</c>; the current one when left out. So for <paramref name="to_release"/>.</param>
     private static async Task<DiffWire> Compare(
-        string? to, App app, Principal who, Lookup lookup, ReleaseLedger ledger, SlugCatalog slugs, Repositories repositories, SlugClient store, CancellationToken ct)
+        string? to, string? from_release, string? to_release, App app, Principal who, Lookup lookup, ReleaseLedger ledger, SlugCatalog slugs, Comparison comparison,
+        SlugClient store, CancellationToken ct)
     {
-        var other = await lookup.AppAsync(to ?? throw Refuse.Invalid("Say what to compare with: ?to=APP."), Permission.View, who, ct);
-        var (ours, theirs) = (await SideAsync(app, ledger, slugs, ct), await SideAsync(other, ledger, slugs, ct));
-        var answer = new DiffWire { From = ours.ToWire(), To = theirs.ToWire(), Method = "none", AheadBy = 0, Commits = [] };
-        if (ours.Slug is not { Digest: { } mine } up || theirs.Slug is not { Digest: { } yours } down)
+        if (to is null && from_release is null && to_release is null)
+            throw Refuse.Invalid("Say what to compare with: ?to=APP, or releases of the app itself: ?from_release=v3&to_release=v2.");
+        var other = to is null ? app : await lookup.AppAsync(to, Permission.View, who, ct);
+        var (up, down) = (await SideAsync(app, from_release, ledger, slugs, ct), await SideAsync(other, to_release, ledger, slugs, ct));
+        var answer = new DiffWire { From = up.ToWire(), To = down.ToWire(), Method = "none", AheadBy = 0, BehindBy = 0, Commits = [] };
+        if (up.Slug?.Digest is null)
             return answer;
-        if (mine == yours)
+        if (down.Slug?.Digest is null)
+            return Commit.IsSha(up.Commit) && await comparison.HistoryAsync(app.Id, up.Commit!, ct) is { } all ? With(answer, all, "none") : answer;
+        if (up.Slug.Digest == down.Slug.Digest)
             return answer with { Method = "same" };
-        if (Commit.IsSha(up.Commit) && Commit.IsSha(down.Commit) && await repositories.DiffAsync(other.Id, down.Commit!, app.Id, up.Commit!, ct) is { } diff)
-            return answer with { Method = diff.Matched, AheadBy = diff.Ahead.Length, Commits = [.. diff.Ahead.Take(MaxShown).Select(ToWire)] };
-        var files = await store.CompareAsync(yours, mine, ct);
-        return answer with { Method = "tree", Files = [.. Files(files).Take(MaxShown)] };
+        if (Commit.IsSha(up.Commit) && Commit.IsSha(down.Commit)
+            && await comparison.DiffAsync([app.Id, other.Id], down.Commit!, up.Commit!, ct) is { } diff && diff.AheadBy + diff.BehindBy > 0)
+            return With(answer, diff, diff.Matched);
+        var files = await store.CompareAsync(down.Slug.Digest.Value, up.Slug.Digest.Value, ct);
+        return answer with { Method = "tree", Files = [.. Files(files).Take(MaxFiles)] };
     }
 
-    private static async Task<Side> SideAsync(App app, ReleaseLedger ledger, SlugCatalog slugs, CancellationToken ct)
+    private static DiffWire With(DiffWire answer, CommitDiff diff, string method) =>
+        answer with { Method = method, AheadBy = diff.AheadBy, BehindBy = diff.BehindBy, Commits = [.. diff.Ahead.Select(ToWire)] };
+
+    private static async Task<Side> SideAsync(App app, string? named, ReleaseLedger ledger, SlugCatalog slugs, CancellationToken ct)
     {
-        var release = await ledger.CurrentAsync(app.Id, ct);
+        var release = named is null ? await ledger.CurrentAsync(app.Id, ct)
+            : await ledger.FindAsync(app.Id, named, ct) ?? throw Refuse.NotFound("release", named);
         return new Side(app, release, release?.Slug is { } id ? await slugs.FindAsync(id, ct) : null);
     }
 
@@ -48,6 +59,8 @@ internal static class DiffApi
 
     private sealed record Side(App App, Release? Release, Slug? Slug)
     {
+        public string? Commit => Slug?.Commit;
+
         public DiffSideWire ToWire() => new(App.ToNamed(), Release?.Version, Slug?.Commit, Slug?.Digest is { } digest ? $"SHA256:{digest}" : null);
     }
 }

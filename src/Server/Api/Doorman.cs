@@ -9,7 +9,7 @@ namespace Sluice.Api;
 /// Stands before every route of the API: gives the request its id, asks who is there, and whether they may (by what the route says it
 /// <see cref="Needs"/>). Behind it, handlers take the <see cref="Principal"/> and the <see cref="App"/> as parameters and ask no more.
 /// </summary>
-internal sealed class Doorman(RequestDelegate next, KeyRing keys, Lookup lookup)
+internal sealed class Doorman(RequestDelegate next, KeyRing keys, Lookup lookup, RepositoryTokens tokens)
 {
     private const int MaxRequestId = 100;
 
@@ -40,12 +40,18 @@ internal sealed class Doorman(RequestDelegate next, KeyRing keys, Lookup lookup)
     }
 
     private async Task<Principal> WhoAsync(HttpContext http, string requestId) =>
-        KeyOf(http.Request) is { } key && await keys.WhoAsync(key, requestId, http.RequestAborted) is { } who
+        ShownKey(http) is { } key && await keys.WhoAsync(key, requestId, http.RequestAborted) is { } who
             ? who
             : throw Refuse.Unauthorized("Invalid credentials provided.");
 
+    private string? ShownKey(HttpContext http) =>
+        http.GetEndpoint()?.Metadata.GetMetadata<TakesRepositoryToken>() is not null
+        && AuthenticationHeaderValue.TryParse(http.Request.Headers.Authorization, out var shown) && shown is { Parameter: { } token }
+        && shown.Scheme.Equals("token", StringComparison.OrdinalIgnoreCase)
+            ? tokens.KeyOf(token) : KeyOf(http.Request);
+
     /// <summary>The key after <c>Bearer</c>, or the password of <c>Basic</c>, whose user name is anything.</summary>
-    private static string? KeyOf(HttpRequest request)
+    internal static string? KeyOf(HttpRequest request)
     {
         if (!AuthenticationHeaderValue.TryParse(request.Headers.Authorization, out var shown) || shown.Parameter is null)
             return null;
@@ -110,6 +116,9 @@ internal sealed record Needs(Door Door, Permission Permission = Permission.View)
 internal static class NeedsConventions
 {
     public static T Open<T>(this T route) where T : IEndpointConventionBuilder => route.WithMetadata(new Needs(Door.Open));
+
+    /// <summary>Beside a key, the token that <c>GET /account/github/token</c> tells opens it.</summary>
+    public static T OrRepositoryToken<T>(this T route) where T : IEndpointConventionBuilder => route.WithMetadata(new TakesRepositoryToken());
 
     public static T ForAccount<T>(this T route) where T : IEndpointConventionBuilder => route.WithMetadata(new Needs(Door.Account));
 

@@ -13,6 +13,8 @@ internal static class ApiSetup
         services.AddHttpContextAccessor();
         services.AddSingleton<Tickets>();
         services.AddSingleton<Links>();
+        services.AddSingleton<RepositoryTokens>();
+        services.AddSingleton<AppRepositories>();
         services.AddScoped<Visit>();
         // A route's door has asked already; a handler that takes one of these behind a door that did not is a bug, and fails.
         services.AddScoped(s => s.GetRequiredService<Visit>().Who ?? throw new InvalidOperationException("Nobody was asked for."));
@@ -58,6 +60,8 @@ internal static class ApiSetup
         api.MapStreams();
         api.MapLogSessions();
         api.MapDiff();
+        api.MapRepositories();
+        api.MapAppLinks();
         api.MapPipelines();
         api.MapStages();
         api.MapCouplings();

@@ -68,7 +68,7 @@ internal sealed class Deployment(
         BuildOutcome outcome;
         try
         {
-            await repositories.ArchiveAsync(pass.App.Id, commit.Sha, quarantine, source, ct);
+            await repositories.ArchiveAsync(pass.App.Id, commit.Sha, quarantine, "", source, ct);
             outcome = await builder.BuildAsync(new BuildRequest
             {
                 App = pass.App.Id,

@@ -9,6 +9,7 @@ internal static class PipelinesSetup
         builder.Services.AddSingleton<EdgeTable>();
         builder.Services.AddSingleton<PipelineList>();
         builder.Services.AddSingleton<PipelineTransfers>();
+        builder.Services.AddSingleton<PipelineLinks>();
         builder.Services.AddSingleton<Promoter>();
         return builder;
     }

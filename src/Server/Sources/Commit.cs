@@ -23,18 +23,26 @@ public sealed record Commit
 
     /// <summary>What <see cref="GitCommand.Format"/> printed, six fields each closed by NUL.</summary>
     internal static ImmutableArray<Commit> Parse(string printed) =>
-    [
-        .. printed.Split('\0').SkipLast(1).Chunk(6).Where(f => f.Length == 6).Select(f => new Commit
-        {
-            Sha = f[0],
-            Tree = f[1],
-            Subject = f[2],
-            Author = f[3],
-            AuthorEmail = f[4],
-            At = DateTimeOffset.FromUnixTimeSeconds(long.TryParse(f[5], out var seconds) && seconds is > -62135596800 and < 253402300800 ? seconds : 0),
-        }),
-    ];
+        [.. Chunks(printed, 6).Select(f => Of(f))];
+
+    /// <summary>The same with a side before each.</summary>
+    internal static ImmutableArray<SidedCommit> ParseSides(string printed) => [.. Chunks(printed, 7).Select(f => new SidedCommit(f[0] == "<", Of(f.AsSpan(1))))];
+
+    private static IEnumerable<string[]> Chunks(string printed, int fields) => printed.Split('\0').SkipLast(1).Chunk(fields).Where(f => f.Length == fields);
+
+    private static Commit Of(ReadOnlySpan<string> f) => new()
+    {
+        Sha = f[0],
+        Tree = f[1],
+        Subject = f[2],
+        Author = f[3],
+        AuthorEmail = f[4],
+        At = DateTimeOffset.FromUnixTimeSeconds(long.TryParse(f[5], out var seconds) && seconds is > -62135596800 and < 253402300800 ? seconds : 0),
+    };
 }
+
+/// <param name="IsLeft">Only the first of the two that were compared has it.</param>
+internal readonly record struct SidedCommit(bool IsLeft, Commit Commit);
 
 /// <summary>What one app would get from another, in commits. Newest first.</summary>
 public sealed record CommitDiff
@@ -45,12 +53,18 @@ public sealed record CommitDiff
     /// <summary>The commit of the side that would be promoted.</summary>
     public required string? To { get; init; }
 
-    /// <summary>In <see cref="To"/> and not in <see cref="From"/>.</summary>
+    /// <summary>How many <see cref="To"/> has that <see cref="From"/> lacks.</summary>
+    public required int AheadBy { get; init; }
+
+    /// <summary>How many <see cref="From"/> has that <see cref="To"/> lacks.</summary>
+    public required int BehindBy { get; init; }
+
+    /// <summary>In <see cref="To"/> and not in <see cref="From"/>; the newest ones when they are many.</summary>
     public required ImmutableArray<Commit> Ahead { get; init; }
 
     /// <summary>In <see cref="From"/> and not in <see cref="To"/>: what a promotion would take back.</summary>
     public required ImmutableArray<Commit> Behind { get; init; }
 
-    /// <summary><c>ancestry</c>, or <c>patch</c> when history was rewritten and commits were matched by what they change.</summary>
+    /// <summary><c>ancestry</c>; when history was rewritten, <c>patch</c>: matched by what commits change, or <c>authorship</c>: by who wrote what when, since they are many.</summary>
     public required string Matched { get; init; }
 }

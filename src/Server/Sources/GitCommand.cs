@@ -12,6 +12,9 @@ internal static class GitCommand
     /// <summary>Sha, tree, subject, author, mail and time of a commit, each closed by NUL (with <c>-z</c>).</summary>
     public const string Format = "--format=%H%x00%T%x00%s%x00%an%x00%ae%x00%at";
 
+    /// <summary>The same with the side that it is on before it.</summary>
+    private const string SidedFormat = "--format=%m%x00%H%x00%T%x00%s%x00%an%x00%ae%x00%at";
+
     /// <summary>A pack may have this much; a slug may have as much content.</summary>
     public const long MaxInputBytes = 1L << 30;
 
@@ -26,6 +29,7 @@ internal static class GitCommand
         ("receive.denyDeleteCurrent", "ignore"), // our hook says it better
         ("receive.advertisePushOptions", "false"),
         ("transfer.hideRefs", "refs/slugs"),
+        ("transfer.hideRefs", "refs/sources"),
         ("core.fsync", "committed,reference"), // loose objects too: what was pushed survives a power cut
         ("core.fsyncMethod", "batch"),
         ("pack.threads", "1"),
@@ -61,19 +65,28 @@ internal static class GitCommand
     public static Command Show(string repository, string sha) =>
         In(repository, ["log", "-z", "--no-walk", "--no-show-signature", Format, "--end-of-options", sha, "--"]);
 
-    /// <summary>At most 1000, newest first: those of <paramref name="to"/> that <paramref name="from"/> lacks.</summary>
-    public static Command Log(string repository, string from, string to) =>
-        In(repository, ["log", "-z", "--max-count=1000", "--no-show-signature", Format, "--end-of-options", to, $"^{from}", "--"]);
+    /// <summary>Newest first: those of <paramref name="to"/> that <paramref name="from"/> lacks.</summary>
+    public static Command Log(string repository, string from, string to, int most) =>
+        In(repository, ["log", "-z", $"--max-count={most}", "--no-show-signature", Format, "--end-of-options", to, $"^{from}", "--"]);
 
-    /// <summary>The same by what commits change, for a history that was rewritten.</summary>
-    public static Command LogByPatch(string repository, string from, string to) =>
-        In(repository, ["log", "-z", "--max-count=1000", "--no-show-signature", "--cherry-pick", "--right-only", "--no-merges", Format, "--end-of-options", $"{from}...{to}", "--"]);
+    /// <summary>Newest first, with all before it.</summary>
+    public static Command LogAll(string repository, string sha, int most) =>
+        In(repository, ["log", "-z", $"--max-count={most}", "--no-show-signature", Format, "--end-of-options", sha, "--"]);
 
-    public static Command IsAncestor(string repository, string from, string to) =>
-        In(repository, ["merge-base", "--is-ancestor", "--end-of-options", from, to]);
+    /// <summary>What each has that the other lacks, newest first, each with its side before it (&lt; is <paramref name="from"/>), merges left out.</summary>
+    /// <param name="byPatch">Leave out pairs that change the same, for a history that was rewritten.</param>
+    public static Command LogApart(string repository, string from, string to, bool byPatch) =>
+        In(repository, ["log", "-z", "--left-right", .. byPatch ? ["--cherry-pick"] : Array.Empty<string>(), "--no-merges", "--no-show-signature", SidedFormat, "--end-of-options", $"{from}...{to}", "--"]);
 
-    public static Command Archive(string repository, string sha) =>
-        In(repository, ["archive", "--format=tar", sha]);
+    /// <summary>How many commits each has that the other lacks: two numbers with a tab between. Fails when a commit is not there.</summary>
+    public static Command CountApart(string repository, string from, string to) =>
+        In(repository, ["rev-list", "--left-right", "--count", "--end-of-options", $"{from}...{to}", "--"]);
+
+    public static Command CountAll(string repository, string sha) => In(repository, ["rev-list", "--count", "--end-of-options", sha, "--"]);
+
+    /// <param name="under">A folder that all files are put into, with a slash at its end; or empty.</param>
+    public static Command Archive(string repository, string sha, string under) =>
+        In(repository, ["archive", "--format=tar", $"--prefix={under}", sha]);
 
     /// <summary>Every path of a commit's tree, each closed by NUL. Sizes are left out: asking for them opens every object.</summary>
     public static Command Tree(string repository, string sha) =>
@@ -87,4 +100,8 @@ internal static class GitCommand
 
     public static Command Fetch(string repository, string from, string name) =>
         In(repository, ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--end-of-options", from, $"+{name}:{name}"]);
+
+    /// <summary>Takes a commit that no ref there need name, and keeps it under <paramref name="name"/>.</summary>
+    public static Command FetchCommit(string repository, string from, string sha, string name) =>
+        In(repository, ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--end-of-options", from, $"+{sha}:{name}"], ("uploadpack.allowAnySHA1InWant", "true"));
 }

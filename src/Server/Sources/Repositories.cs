@@ -52,11 +52,11 @@ public sealed class Repositories(DataFolder data)
         return result.ExitCode == 0 ? Commit.Parse(result.Text).FirstOrDefault() : null;
     }
 
-    /// <summary>Writes the files of a commit as a tar to <paramref name="file"/>.</summary>
+    /// <summary>Writes the files of a commit as a tar to <paramref name="file"/>, all in a folder when <paramref name="under"/> names one (<c>shop-73ab415/</c>).</summary>
     /// <exception cref="RefusedException">They are more than a slug may have: it stops there, so that a few packed bytes cannot fill the disk.</exception>
-    public async Task ArchiveAsync(AppId app, string sha, Quarantine? quarantine, string file, CancellationToken ct)
+    public async Task ArchiveAsync(AppId app, string sha, Quarantine? quarantine, string under, string file, CancellationToken ct)
     {
-        await using var running = Shell.Start(Within(GitCommand.Archive(Open(app), Checked(sha)), quarantine));
+        await using var running = Shell.Start(Within(GitCommand.Archive(Open(app), Checked(sha), under), quarantine));
         await running.Input.DisposeAsync();
         using var complaint = new StreamReader(running.Errors);
         var complaints = complaint.ReadToEndAsync(ct);
@@ -121,28 +121,33 @@ public sealed class Repositories(DataFolder data)
         return true;
     }
 
-    /// <summary>How the commit that <paramref name="to"/> runs differs from that of <paramref name="from"/>; the two repositories see each other for this
-    /// question alone. Null when one of them lacks its commit. The caller has asked for permission on both.</summary>
-    public async Task<CommitDiff?> DiffAsync(AppId from, string fromSha, AppId to, string toSha, CancellationToken ct)
+    /// <summary>Takes a commit over from the repository of another app, for a build of it here. False when that one lacks it.</summary>
+    public async Task<bool> TakeCommitAsync(AppId app, string sha, AppId from, CancellationToken ct)
     {
-        var both = new Quarantine(Path.Combine(Open(to), "objects"), Path.Combine(Open(from), "objects"));
-        if (await CommitAsync(to, fromSha, both, ct) is null || await CommitAsync(to, toSha, both, ct) is null)
-            return null;
-        var repository = Open(to);
-        var ancestry = fromSha == toSha || await YesAsync(GitCommand.IsAncestor(repository, fromSha, toSha)) || await YesAsync(GitCommand.IsAncestor(repository, toSha, fromSha));
-        return new CommitDiff
+        if (await CommitAsync(app, sha, null, ct) is not null)
+            return true;
+        if (app == from || !Directory.Exists(data.Repository(from)) || await CommitAsync(from, sha, null, ct) is null)
+            return false;
+        await Shell.TextAsync(GitCommand.FetchCommit(Open(app), data.Repository(from), sha, $"refs/sources/{sha}"), ct);
+        return true;
+    }
+
+    /// <summary>The branch that a clone checks out, and its commit; null before the first push.</summary>
+    public async Task<(string Branch, string Sha)?> HeadAsync(AppId app, CancellationToken ct)
+    {
+        foreach (var branch in (string[])["main", "master"])
         {
-            From = fromSha,
-            To = toSha,
-            Ahead = await LogAsync(fromSha, toSha),
-            Behind = await LogAsync(toSha, fromSha),
-            Matched = ancestry ? "ancestry" : "patch",
-        };
+            if (await BranchAsync(app, branch, ct) is { } sha)
+                return (branch, sha);
+        }
+        return null;
+    }
 
-        async Task<bool> YesAsync(Command command) => (await Shell.RunAsync(Within(command, both), ct)).ExitCode == 0;
-
-        async Task<System.Collections.Immutable.ImmutableArray<Commit>> LogAsync(string lacks, string has) =>
-            Commit.Parse(await Shell.TextAsync(Within(ancestry ? GitCommand.Log(repository, lacks, has) : GitCommand.LogByPatch(repository, lacks, has), both), ct));
+    /// <summary>The commit that a branch names; null when there is no such branch.</summary>
+    public async Task<string?> BranchAsync(AppId app, string branch, CancellationToken ct)
+    {
+        var found = await Shell.RunAsync(GitCommand.ReadRef(Open(app), $"refs/heads/{branch}"), ct);
+        return found.ExitCode == 0 ? found.Text.Trim() : null;
     }
 
     /// <summary>The app is gone: so is its repository. Renamed first, so that no half of it is ever used.</summary>

@@ -4,7 +4,7 @@ internal static class SourcesSetup
 {
     public static WebApplicationBuilder AddSources(this WebApplicationBuilder builder)
     {
-        builder.Services.AddSingleton<Repositories>();
+        builder.Services.AddSingleton<Repositories>().AddSingleton<Comparison>();
         return builder;
     }
 }

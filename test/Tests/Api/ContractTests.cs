@@ -147,6 +147,7 @@ public sealed partial class ContractTests(ContractWorld world) : IClassFixture<C
         foreach (var app in new[] { "walk", staging })
             await WalkAppAsync(app);
         await ThingsOfAnAppAsync("walk");
+        await WalkRepositoriesAsync(pipeline);
 
         await world.AskAsync("PATCH /pipelines/{pipeline}", "/pipelines/" + pipeline, new { name = "walked" });
         await world.AskAsync("GET /pipelines/{pipeline}", "/pipelines/walked");
@@ -220,6 +221,26 @@ public sealed partial class ContractTests(ContractWorld world) : IClassFixture<C
         await world.AskAsync("DELETE /teams/{team}", "/teams/hikers");
         await world.AskAsync("DELETE /accounts/{account}", "/accounts/bob@example.com");
         await world.AskAsync("DELETE /accounts/{account}", "/accounts/eve@example.com");
+    }
+
+    private async Task WalkRepositoriesAsync(string pipeline)
+    {
+        var repository = (await world.AskAsync("GET /repos/{owner}/{repo}", "/repos/sluice/walk-staging")).GetProperty("id").GetInt64();
+        await world.AskAsync("POST /pipelines/{pipeline}/repository", $"/pipelines/{pipeline}/repository", new { repository });
+        await world.AskAsync("GET /pipelines/{pipeline}/repository", $"/pipelines/{pipeline}/repository");
+        await world.AskAsync("PATCH /pipelines/{pipeline}/repository", $"/pipelines/{pipeline}/repository", new { ci = true });
+        await world.AskAsync("GET /pipelines/{pipeline}/repo", $"/pipelines/{pipeline}/repo");
+        var sha = Text((await world.AskAsync("GET /pipelines/{pipeline}/repo/branches/{*branch}", $"/pipelines/{pipeline}/repo/branches/main")).GetProperty("commit"), "sha");
+        await world.AskAsync("PATCH /apps/{name}/github", "/apps/walk/github", new { auto_deploy = true, wait_for_ci = false, pull_requests = new { enabled = true } });
+        await world.AskAsync("GET /apps/{name}/github", "/apps/walk/github");
+        Assert.All((await world.AskAsync("GET /pipelines/{pipeline}/github", $"/pipelines/{pipeline}/github")).EnumerateArray(), l => Assert.Equal("sluice/walk-staging", Text(l, "repo")));
+        await world.AskAsync("GET /repos/{owner}/{repo}/compare/{range}", $"/repos/sluice/walk-staging/compare/{sha}...{sha}");
+        var archive = Text(await world.AskAsync("GET /github/repos/{owner}/{repo}/tarball/{*reference}", "/github/repos/sluice/walk-staging/tarball/main"), "archive_link");
+        using var head = await world.Http.SendAsync(new HttpRequestMessage(HttpMethod.Head, archive));
+        Assert.Equal(HttpStatusCode.OK, head.StatusCode);
+        Assert.Contains($"{sha}/Procfile", Encoding.Latin1.GetString(await world.Http.GetByteArrayAsync(archive)), StringComparison.Ordinal);
+        foreach (var unknown in new[] { "/repos/sluice/nothing", "/repos/acme/walk", "/repos/sluice/walk/compare/a...b", "/github/repos/sluice/walk-staging/tarball/nothing", $"/pipelines/{pipeline}/repo/branches/nothing" })
+            Assert.InRange((await world.RefusalAsync("GET", unknown)).Status, 404, 422);
     }
 
     private async Task WalkAppAsync(string app)

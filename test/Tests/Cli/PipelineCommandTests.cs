@@ -164,6 +164,7 @@ public sealed class PipelineCommandTests
         To = new(Answers.Named("shop"), 2, "0f0a53b", "SHA256:bb"),
         Method = "ancestry",
         AheadBy = 2,
+        BehindBy = 0,
         Commits =
         [
             new("73ab4150000000000000000000000000000000aa", new(2012, 1, 2, 0, 0, 0, TimeSpan.Zero), "A super important fix", "Jim"),

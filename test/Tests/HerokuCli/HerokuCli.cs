@@ -34,25 +34,45 @@ public sealed class HerokuCliWorld : IAsyncLifetime
     /// <summary>Runs one command as a person would type it after <c>heroku</c>.</summary>
     internal async Task<Ran> HerokuAsync(params string[] arguments) => await HerokuWithKeyAsync(Sluice.Key, arguments);
 
-    internal async Task<Ran> HerokuWithKeyAsync(string key, params string[] arguments)
+    internal Task<Ran> HerokuWithKeyAsync(string key, params string[] arguments) => HerokuInAsync(
+        Sluice.Scratch("elsewhere"),
+        new Dictionary<string, string>
+        {
+            ["HEROKU_HOST"] = Address,
+            ["HEROKU_GIT_HOST"] = Sluice.Url.Authority,
+            ["HEROKU_PARTICLEBOARD_URL"] = Address,
+            ["HEROKU_LOGIN_HOST"] = Address,
+            ["HEROKU_API_KEY"] = key,
+            ["DISABLE_TELEMETRY"] = "true",
+            ["HEROKU_SKIP_NEW_VERSION_CHECK"] = "1",
+            ["HEROKU_DISABLE_AUTOUPDATE"] = "1",
+        },
+        arguments);
+
+    /// <summary>In a folder, with what a shell would have after <c>eval "$(sluice env)"</c>.</summary>
+    internal Task<Ran> HerokuInAsync(string folder, Dictionary<string, string> env, params string[] arguments) =>
+        RunAsync(folder, env, [node, Path.Combine(Folder, "node_modules", "heroku", "bin", "run.js"), .. arguments]);
+
+    /// <summary>Any program, with a HOME of its own and <c>heroku</c> on its PATH.</summary>
+    internal async Task<Ran> RunAsync(string folder, Dictionary<string, string> env, string[] command)
     {
         using var limit = new CancellationTokenSource(CommandLimit);
-        var home = Sluice.Scratch("home");
+        var (home, bin) = (Sluice.Scratch("home"), Sluice.Scratch("bin"));
+        var heroku = Path.Combine(bin, "heroku");
+        if (!File.Exists(heroku))
+        {
+            var fresh = Path.Combine(bin, Guid.NewGuid().ToString("N"));
+            await File.WriteAllTextAsync(fresh, $"#!/bin/sh\nexec '{node}' '{Path.Combine(Folder, "node_modules", "heroku", "bin", "run.js")}' \"$@\"\n", limit.Token);
+            File.SetUnixFileMode(fresh, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            File.Move(fresh, heroku, overwrite: true);
+        }
         return await Sluice.RunAsync(
-            [node, Path.Combine(Folder, "node_modules", "heroku", "bin", "run.js"), .. arguments],
-            Sluice.Scratch("elsewhere"),
-            new Dictionary<string, string>
+            command,
+            folder,
+            new Dictionary<string, string>(env)
             {
-                ["HOME"] = home,
-                ["XDG_DATA_HOME"] = home, ["XDG_CONFIG_HOME"] = home, ["XDG_CACHE_HOME"] = home,
-                ["HEROKU_HOST"] = Address,
-                ["HEROKU_GIT_HOST"] = Sluice.Url.Authority,
-                ["HEROKU_PARTICLEBOARD_URL"] = Address,
-                ["HEROKU_LOGIN_HOST"] = Address,
-                ["HEROKU_API_KEY"] = key,
-                ["DISABLE_TELEMETRY"] = "true",
-                ["HEROKU_SKIP_NEW_VERSION_CHECK"] = "1",
-                ["HEROKU_DISABLE_AUTOUPDATE"] = "1",
+                ["HOME"] = home, ["XDG_DATA_HOME"] = home, ["XDG_CONFIG_HOME"] = home, ["XDG_CACHE_HOME"] = home,
+                ["PATH"] = $"{bin}:{Environment.GetEnvironmentVariable("PATH")}",
                 ["NO_COLOR"] = "1",
             },
             limit.Token);

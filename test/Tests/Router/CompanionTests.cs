@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
@@ -60,9 +61,9 @@ public sealed class CompanionTests
         Assert.StartsWith("HTTP/1.1 404", await router.RawAsync("GET / HTTP/1.1\r\nHost: kolkrabbi.heroku.com\r\nConnection: close\r\n\r\n"), StringComparison.Ordinal);
         using var client = new TcpClient();
         await client.ConnectAsync(IPAddress.Loopback, router.Port, Ct);
-        await using var tls = new SslStream(client.GetStream(), false, (_, _, _, _) => true);
-        await tls.AuthenticateAsClientAsync("kolkrabbi.heroku.com");
-        Assert.Equal("CN=localhost", tls.RemoteCertificate!.Subject);
+        await using var tls = new SslStream(client.GetStream());
+        var refused = await Assert.ThrowsAsync<AuthenticationException>(() => tls.AuthenticateAsClientAsync(Trusting(router, "kolkrabbi.heroku.com"), Ct));
+        Assert.Contains("RemoteCertificateNameMismatch", refused.Message, StringComparison.Ordinal);
     }
 
     /// <summary>What comes back when a client says this to the companion.</summary>
@@ -85,19 +86,26 @@ public sealed class CompanionTests
         var established = new byte[39];
         await stream.ReadExactlyAsync(established, Ct);
         Assert.Equal("HTTP/1.1 200 Connection established\r\n\r\n", Encoding.Latin1.GetString(established));
-        using var authority = X509CertificateLoader.LoadCertificateFromFile(router.Data.CertificateAuthority);
         await using var tls = new SslStream(stream);
-        await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
-        {
-            TargetHost = name,
-            CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, CustomTrustStore = { authority }, RevocationMode = X509RevocationMode.NoCheck },
-        }, Ct);
+        await tls.AuthenticateAsClientAsync(Trusting(router, name), Ct);
         await tls.WriteAsync(Encoding.Latin1.GetBytes($"GET {path} HTTP/1.1\r\nHost: {host ?? name}\r\nConnection: close\r\n\r\n"), Ct);
         using var reader = new StreamReader(tls);
         var answer = await reader.ReadToEndAsync(Ct).WaitAsync(TimeSpan.FromSeconds(20), Ct);
         Assert.StartsWith("HTTP/1.1 200 OK", answer, StringComparison.Ordinal);
         return answer.Split("\r\n\r\n", 2)[1].Split("\r\n") is [_, var chunk, ..] ? chunk : answer.Split("\r\n\r\n", 2)[1];
     }
+
+    /// <summary>A client that trusts this Sluice's authority and no other.</summary>
+    private static SslClientAuthenticationOptions Trusting(RouterUnderTest router, string name) => new()
+    {
+        TargetHost = name,
+        CertificateChainPolicy = new X509ChainPolicy
+        {
+            TrustMode = X509ChainTrustMode.CustomRootTrust,
+            CustomTrustStore = { X509CertificateLoader.LoadCertificateFromFile(router.Data.CertificateAuthority) },
+            RevocationMode = X509RevocationMode.NoCheck,
+        },
+    };
 
     private static async Task<WebApplication> EchoAsync(DataFolder data)
     {

@@ -45,8 +45,8 @@ public sealed class RepositoriesTests : IDisposable
         repo.Commit("Third", ("a", "3"));
         var (staging, now) = (With(repo), repo.Head);
 
-        var ahead = await repositories.DiffAsync(production, old, staging, now, Ct);
-        var behind = await repositories.DiffAsync(staging, now, production, old, Ct);
+        var ahead = await new Comparison(repositories).DiffAsync([staging, production], old, now, Ct);
+        var behind = await new Comparison(repositories).DiffAsync([production, staging], now, old, Ct);
 
         Assert.Equal(["Third", "Second"], ahead!.Ahead.Select(c => c.Subject));
         Assert.Empty(ahead.Behind);
@@ -69,7 +69,7 @@ public sealed class RepositoriesTests : IDisposable
         repo.Commit("After it", ("d", "d"));
         var (staging, now) = (With(repo), repo.Head);
 
-        var diff = await repositories.DiffAsync(production, old, staging, now, Ct);
+        var diff = await new Comparison(repositories).DiffAsync([staging, production], old, now, Ct);
 
         Assert.Equal("patch", diff!.Matched);
         Assert.Equal(["After it", "Before it"], diff.Ahead.Select(c => c.Subject));
@@ -98,7 +98,7 @@ public sealed class RepositoriesTests : IDisposable
         using var repo = new Repo(("kept", "x"), ("hidden", "$Format:%H$"), (".gitattributes", "hidden export-ignore export-subst\n"));
         var tar = folder.At("out.tar");
 
-        await repositories.ArchiveAsync(With(repo), repo.Head, null, tar, Ct);
+        await repositories.ArchiveAsync(With(repo), repo.Head, null, "", tar, Ct);
 
         Assert.Equal(".gitattributes\nhidden\nkept", Repo.Run("/", "tar", "-tf", tar));
         Assert.Equal("$Format:%H$", Repo.Run("/", "tar", "-xOf", tar, "hidden"));

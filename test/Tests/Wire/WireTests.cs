@@ -49,7 +49,8 @@ public sealed class WireTests
         var contract = Contract.Read();
         // Those that only stand inside others are tried with them.
         string[] inside = ["id", "named", "user", "generation", "access-token", "authorized-user", "registry-source", "registry-support", "collaborating-user", "permission", "person", "source-blob", "buildpack", "source-urls", "blob", "artifact",
-            "dyno-release", "cost", "pipeline-owner", "promotion-source", "diff-side", "diff-commit", "diff-file", "region-provider", "nothing"];
+            "dyno-release", "cost", "pipeline-owner", "promotion-source", "diff-side", "diff-commit", "diff-file", "region-provider", "nothing",
+            "heroku-identity", "github-identity", "pull-requests", "repository-reference", "repository-owner", "branch-commit", "compared-commit", "commit", "commit-author"];
         Assert.Equal(contract.Records.Except(inside).Order(), Samples().Select(s => s.Record[1..]).Order());
     }
 
@@ -122,8 +123,19 @@ public sealed class WireTests
         yield return ("@pipeline-promotion-target", new PromotionTargetWire { Id = Id, App = only, PipelinePromotion = only, Release = null, Status = "failed", ErrorMessage = "No." });
         yield return ("@diff", new DiffWire
         {
-            From = new(named, 2, "0f", "SHA256:00"), To = new(named, null, null, null), Method = "ancestry", AheadBy = 1, Commits = [new("0f", At, "Fix", "Ada")], Files = [new("a", "added")],
+            From = new(named, 2, "0f", "SHA256:00"), To = new(named, null, null, null), Method = "ancestry", AheadBy = 1, BehindBy = 0, Commits = [new("0f", At, "Fix", "Ada")], Files = [new("a", "added")],
         });
+        yield return ("@github-account", new GithubAccountWire(Id, new(Id), new(7, "token")));
+        yield return ("@app-link", new AppLinkWire
+        {
+            AppId = Id, App = only, Repo = "sluice/shop", RepoId = 7, RepoHost = "api.github.com", Branch = null, AutoDeploy = true, WaitForCi = false,
+            PullRequests = new(true, true, false), Owner = user, CreatedAt = At, UpdatedAt = At,
+        });
+        yield return ("@pipeline-repository", new PipelineRepositoryWire { Id = Id, Ci = true, Owner = only, Pipeline = only, Repository = new(7, "sluice/shop"), CreatedAt = At, UpdatedAt = At });
+        yield return ("@repository", new RepositoryWire { Id = 7, Name = "shop", FullName = "sluice/shop", Owner = new("sluice"), DefaultBranch = "main", CloneUrl = Url });
+        yield return ("@branch", new BranchWire("main", new("0f")));
+        yield return ("@archive-link", new ArchiveLinkWire(Url));
+        yield return ("@comparison", new ComparisonWire { Status = "ahead", AheadBy = 1, BehindBy = 0, TotalCommits = 1, Commits = [new("0f", new(new("Ada", "a@b", At), "Fix"))] });
         yield return ("@stack", new StackWire { Id = Id, Name = "debian-12", State = "public", Default = true, CreatedAt = At, UpdatedAt = At });
         yield return ("@region", new RegionWire
         {

@@ -1,7 +1,7 @@
 -- What the Heroku CLI sets up for GitHub sync, kept for repositories that are held here.
 CREATE TABLE pipeline_repositories (
     pipeline_id  TEXT PRIMARY KEY REFERENCES pipelines(id) ON DELETE CASCADE,
-    full_name    TEXT NOT NULL,             -- owner/name
+    app_id       TEXT NOT NULL REFERENCES apps(id) ON DELETE CASCADE, -- whose repository it is: sluice/APP
     ci           INTEGER NOT NULL DEFAULT 0,
     account_id   TEXT NOT NULL REFERENCES accounts(id),
     created_at   BIGINT NOT NULL,
@@ -13,7 +13,7 @@ CREATE TABLE app_links (
     branch         TEXT,
     auto_deploy    INTEGER NOT NULL DEFAULT 0,
     wait_for_ci    INTEGER NOT NULL DEFAULT 0,
-    pull_requests  TEXT,                    -- JSON object: enabled, auto_deploy, auto_destroy
+    pull_requests  TEXT NOT NULL,           -- JSON object: enabled, auto_deploy, auto_destroy
     created_at     BIGINT NOT NULL,
     updated_at     BIGINT NOT NULL
 );

@@ -1,0 +1,87 @@
+using System.Text.RegularExpressions;
+using Sluice.Tests.Api;
+using Sluice.Tests.Cli;
+
+namespace Sluice.Tests.HerokuCli;
+
+/// <summary>The Heroku CLI in a shell that evaluated <c>sluice env</c>: what asks hosts of others is answered here, in a network that has none of them.</summary>
+public sealed partial class CompanionCliTests(HerokuCliWorld heroku) : IClassFixture<HerokuCliWorld>
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Pipelines_diff_works_without_a_code_host()
+    {
+        var env = await EnvAsync("--companion");
+        Assert.Contains("shop-staging was not compared to shop as shop does not have any releases", (await DiffAsync(env, "shop-staging")).Said);
+        await heroku.SucceedAsync("pipelines:promote", "-a", "shop-staging");
+        Assert.Contains("shop-staging is up to date with shop", (await DiffAsync(env, "shop-staging")).Said);
+
+        var pushed = await heroku.Sluice.PushAsync("shop-staging", new(SampleApp.Files) { ["news"] = "1" }, Ct);
+        Assert.True(pushed.ExitCode == 0, pushed.ToString());
+        await heroku.SucceedAsync("config:set", "ONLY=config", "-a", "shop-staging");
+        var diff = await DiffAsync(env, "shop-staging");
+        Assert.Equal(0, diff.ExitCode);
+        Assert.Contains("=== shop-staging is ahead of shop by 1 commit", diff.Said);
+        Assert.Matches("[0-9a-f]{7} .* Tests Change [0-9a-f-]{36}", diff.Said);
+    }
+
+    [Fact]
+    public async Task A_pipeline_is_connected_to_a_repository_that_is_held_here_and_to_no_other()
+    {
+        var env = await EnvAsync("--companion");
+        var connected = await heroku.HerokuInAsync(heroku.Sluice.Scratch("elsewhere"), env, "pipelines:connect", "shop", "-r", "sluice/shop-staging");
+        Assert.True(connected.ExitCode == 0, connected.ToString());
+        Assert.Contains("Linking to repo... done", connected.Said);
+        var unknown = await heroku.HerokuInAsync(heroku.Sluice.Scratch("elsewhere"), env, "pipelines:connect", "shop", "-r", "acme/shop");
+        Assert.NotEqual(0, unknown.ExitCode);
+        Assert.Contains("Couldn't access that repo", unknown.Said);
+        var stranger = await heroku.HerokuInAsync(heroku.Sluice.Scratch("elsewhere"), new(env) { ["HEROKU_API_KEY"] = "sluice_wrong" }, "pipelines:connect", "shop", "-r", "sluice/shop");
+        Assert.Contains("Account not connected to GitHub.", stranger.Said);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("--companion")]
+    public async Task A_folder_is_pushed_by_plain_git(string flag)
+    {
+        var (app, folder) = ($"plain{flag.Length}", heroku.Sluice.Scratch($"plain{flag.Length}"));
+        var env = await EnvAsync(flag);
+        await heroku.SucceedAsync("apps:create", app);
+        foreach (var (name, text) in SampleApp.Files)
+            await File.WriteAllTextAsync(Path.Combine(folder, name), text, Ct);
+        await GitAsync("init", "-q", "-b", "main");
+        await GitAsync("add", "--all");
+        await GitAsync("-c", "user.name=Tests", "-c", "user.email=tests@localhost", "commit", "-q", "-m", "First");
+        var remote = await heroku.HerokuInAsync(folder, env, "git:remote", "-a", app);
+        Assert.True(remote.ExitCode == 0, remote.ToString());
+        Assert.Contains($"set git remote heroku to https://{heroku.Sluice.Url.Authority}/{app}.git", remote.Said);
+        Assert.Contains("Verifying deploy... done.", await GitAsync("push", "heroku", "main"));
+
+        async Task<string> GitAsync(params string[] arguments)
+        {
+            var ran = await heroku.RunAsync(folder, new(env) { ["GIT_CONFIG_NOSYSTEM"] = "1", ["GIT_TERMINAL_PROMPT"] = "0" }, ["git", .. arguments]);
+            Assert.True(ran.ExitCode == 0, ran.ToString());
+            return ran.Said;
+        }
+    }
+
+    private Task<Ran> DiffAsync(Dictionary<string, string> env, string app) => heroku.HerokuInAsync(heroku.Sluice.Scratch("elsewhere"), env, "pipelines:diff", "-a", app);
+
+    /// <summary>What <c>sluice env</c> prints, as a shell would take it.</summary>
+    private async Task<Dictionary<string, string>> EnvAsync(string flag)
+    {
+        using var typed = new Typed { Variables = { ["SLUICE_DATA"] = heroku.Sluice.Data.Root, ["XDG_CONFIG_HOME"] = heroku.Sluice.Scratch("config") } };
+        foreach (var name in new[] { "GIT_SSL_CAINFO", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR", "HTTPS_PROXY", "https_proxy" })
+        {
+            if (Environment.GetEnvironmentVariable(name) is { Length: > 0 } value)
+                typed.Variables[name] = value;
+        }
+        var code = await typed.Run($"env {flag}".TrimEnd());
+        Assert.True(code == 0, typed.Error);
+        return typed.Out.TrimEnd('\n').Split('\n').Select(l => Exported().Match(l)).ToDictionary(m => m.Groups[1].Value, m => m.Groups[2].Value);
+    }
+
+    [GeneratedRegex("^export ([A-Z0-9_]+)='(.*)'$")]
+    private static partial Regex Exported();
+}
