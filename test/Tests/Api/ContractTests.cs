@@ -471,7 +471,7 @@ public sealed partial class ContractTests(ContractWorld world) : IClassFixture<C
         await world.AskAsync("DELETE /apps/{name}/downstream", "/apps/walk-staging/downstream?app=walk");
     }
 
-    private static async Task<byte[]> TarballAsync(string prefix = "")
+    internal static async Task<byte[]> TarballAsync(string prefix = "")
     {
         using var bytes = new MemoryStream();
         await using (var zip = new System.IO.Compression.GZipStream(bytes, System.IO.Compression.CompressionLevel.Fastest, leaveOpen: true))
