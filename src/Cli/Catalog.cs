@@ -3,6 +3,7 @@ using Sluice.Cli.Commands.Apps;
 using Sluice.Cli.Commands.Buildpacks;
 using Sluice.Cli.Commands.Builds;
 using Sluice.Cli.Commands.Config;
+using Sluice.Cli.Commands.Labs;
 using Sluice.Cli.Commands.Logs;
 using Sluice.Cli.Commands.Own;
 using Sluice.Cli.Commands.Pipelines;
@@ -19,8 +20,9 @@ internal static class Catalog
     [
         ("Pipelines",
             [PipelinesPromote.Is, PipelinesDiff.Is, PipelinesList.Is, PipelinesInfo.Is, PipelinesCreate.Is, PipelinesAdd.Is, PipelinesUpdate.Is, PipelinesRemove.Is,
-             PipelinesRename.Is, PipelinesDestroy.Is, PipelinesOpen.Is]),
-        ("Apps", [AppsList.Is, AppsCreate.Is, AppsInfo.Is, AppsOpen.Is, AppsRename.Is, AppsDestroy.Is, GitRemoteSet.Is]),
+             PipelinesRename.Is, PipelinesDestroy.Is, PipelinesOpen.Is, PipelinesStages.Is]),
+        ("Pipelines as in the Labs days", [PipelinePromote.Is, PipelineDiff.Is, PipelineShow.Is, PipelineAdd.Is, PipelineRemove.Is]),
+        ("Apps", [AppsList.Is, AppsCreate.Is, AppsInfo.Is, AppsOpen.Is, AppsRename.Is, AppsDestroy.Is, Fork.Is, GitRemoteSet.Is]),
         ("Releases", [ReleasesList.Is, ReleasesInfo.Is, ReleasesOutput.Is, Rollback.Is]),
         ("Config vars", [ConfigList.Is, ConfigGet.Is, ConfigSet.Is, ConfigUnset.Is]),
         ("Dynos and logs", [PsList.Is, PsScale.Is, PsRestart.Is, PsStop.Is, LogsShow.Is]),

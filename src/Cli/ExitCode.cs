@@ -30,5 +30,6 @@ internal sealed class StopException(ExitCode code, string message) : Exception(m
     public ExitCode Code { get; } = code;
 
     public static StopException Usage(string message) => new(ExitCode.Usage, message);
+    public static StopException Refused(string message) => new(ExitCode.Refused, message);
     public static StopException Failed(string message) => new(ExitCode.Failed, message);
 }

@@ -40,7 +40,7 @@ internal static class ReleasesApi
         body.RefuseFaults();
         var id = old is not null
             ? await ledger.RollBackAsync(app.Id, who.Account, old, who.RequestId, ct)
-            : await ledger.AddAsync(new ReleaseRequest.Api(app.Id, who.Account, who.RequestId, (await slugs.FindAsync(app, slug!, ct)).Id, description), ct);
+            : await ledger.AddAsync(new ReleaseRequest.Api(app.Id, who.Account, who.RequestId, (await slugs.FindAnyAsync(slug!, who, ct)).Id, description), ct);
         releaser.Nudge();
         var release = await TurnOfAsync(releaser, id, ct);
         return TypedResults.Created($"/apps/{app.Id}/releases/{release.Id}", await scribe.WriteAsync(app, release, ct));
@@ -62,8 +62,17 @@ internal static class ReleasesApi
 }
 
 /// <summary>Slugs that a caller names under an app: made for it, or released to it.</summary>
-internal sealed class SlugFinder(SlugCatalog slugs, ReleaseLedger ledger)
+internal sealed class SlugFinder(SlugCatalog slugs, ReleaseLedger ledger, Lookup lookup)
 {
+    /// <summary>To be released to another app: a slug of any app that the caller may see.</summary>
+    public async Task<Slug> FindAnyAsync(string idText, Principal who, CancellationToken ct)
+    {
+        var slug = Guid.TryParse(idText, out var id) ? await slugs.FindAsync(new SlugId(id), ct) : null;
+        if (slug is null || (await lookup.AppsAsync([slug.App, .. await ledger.AppsOfAsync(slug.Id, ct)], who, ct)).IsEmpty)
+            throw Refuse.NotFound("slug", idText);
+        return slug;
+    }
+
     public async Task<Slug> FindAsync(App app, string idText, CancellationToken ct)
     {
         var slug = Guid.TryParse(idText, out var id) ? await slugs.FindAsync(new SlugId(id), ct) : null;

@@ -130,6 +130,10 @@ public sealed class ReleaseLedger
           FROM releases WHERE app_id = {app} ORDER BY version DESC
         """, ReleaseRow.Read, ct);
 
+    /// <summary>Apps that this slug was released to.</summary>
+    public Task<ImmutableArray<AppId>> AppsOfAsync(SlugId slug, CancellationToken ct) =>
+        db.ListAsync($"SELECT DISTINCT app_id FROM releases WHERE slug_id = {slug}", r => new AppId(r.Guid("app_id")), ct);
+
     /// <summary>The release in flight of every app that has one, but for those of a group of which one still waits for its turn.</summary>
     public Task<ImmutableArray<Release>> InFlightAsync(CancellationToken ct) => db.ListAsync(
         $"""

@@ -171,4 +171,27 @@ public sealed class PipelineCommandTests
             new("0f0a53b0000000000000000000000000000000aa", new(2012, 1, 1, 0, 0, 0, TimeSpan.Zero), "Start", "Kim"),
         ],
     };
+
+    [Fact]
+    public async Task Stages_are_added_at_a_place_and_shown()
+    {
+        await using var server = (await ScriptedServer.StartAsync()).WithPipeline("shop")
+            .On<IReadOnlyList<StageWire>>($"POST /pipelines/{Answers.PipelineId}/stages", [new("staging", true, "staging", 1), new("canary", false, "staging", 0), new("production", true, "production", 1)], 201);
+        using var typed = new Typed(server);
+
+        Assert.Equal(64, await typed.Run("pipelines:stages shop --add canary"));
+        Assert.Contains("--after STAGE or --before STAGE", typed.Error, StringComparison.Ordinal);
+        Assert.Equal(0, await typed.Run("pipelines:stages shop --add canary --after staging"));
+        Assert.Equal(
+            """
+            === shop
+
+            stage       apps  on the wire
+            staging     1
+            canary      0     staging
+            production  1
+
+            """, typed.Out);
+        Assert.Contains(server.Asked, a => a.EndsWith("/stages {\"name\":\"canary\",\"before\":null,\"after\":\"staging\"}", StringComparison.Ordinal));
+    }
 }

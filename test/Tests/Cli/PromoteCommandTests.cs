@@ -61,6 +61,47 @@ public sealed class PromoteCommandTests
     }
 
     [Fact]
+    public async Task Named_targets_are_summed_up_at_the_end()
+    {
+        await using var server = (await ScriptedServer.StartAsync()).WithPipeline("shop", "shop-admin")
+            .On("POST /pipeline-promotions", Answers.Promotion("shop-staging"), 201)
+            .On<IReadOnlyList<PromotionTargetWire>>(Targets, [Answers.Target("shop", "pending"), Answers.Target("shop-admin", "succeeded", 54)])
+            .On<IReadOnlyList<PromotionTargetWire>>(Targets, [Answers.Target("shop", "succeeded", 23), Answers.Target("shop-admin", "succeeded", 54)]);
+        using var typed = new Typed(server);
+
+        Assert.Equal(0, await typed.Run("promote -a shop-staging --to shop,shop-admin"));
+        Assert.Equal("Starting promotion to apps: shop,shop-admin... done\nWaiting for promotion to complete... done\n", typed.Error);
+        Assert.Equal("Promotion successful\nshop: succeeded\nshop-admin: succeeded\n", typed.Out);
+    }
+
+    [Fact]
+    public async Task A_named_target_that_failed_stands_in_the_sum_with_its_reason()
+    {
+        await using var server = (await ScriptedServer.StartAsync()).WithPipeline("shop", "shop-admin")
+            .On("POST /pipeline-promotions", Answers.Promotion("shop-staging"), 201)
+            .On<IReadOnlyList<PromotionTargetWire>>(Targets, [Answers.Target("shop", "failed", error: "It did not start."), Answers.Target("shop-admin", "succeeded", 54)]);
+        using var typed = new Typed(server);
+
+        Assert.Equal(1, await typed.Run("promote -a shop-staging --to shop,shop-admin"));
+        Assert.Equal("shop: failed\nIt did not start.\nshop-admin: succeeded\n", typed.Out);
+        Assert.EndsWith(" ›   Warning: Promotion to some apps failed\n", typed.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_a_promotion_is_tied_to_goes_out_with_it()
+    {
+        await using var server = (await ScriptedServer.StartAsync()).WithPipeline("shop")
+            .On("GET /apps/shop-staging/releases/12", Answers.Release("shop-staging", 12))
+            .Refuse("POST /pipeline-promotions", 409, "conflict", "shop-staging has moved on: it runs v13 now.");
+        using var typed = new Typed(server);
+
+        Assert.Equal(2, await typed.Run("promote -a shop-staging --release v12 --if-current --all-or-nothing --skip"));
+        var body = Assert.Single(server.Asked, a => a.StartsWith("POST /pipeline-promotions", StringComparison.Ordinal));
+        Assert.Contains("\"if_current\":true", body, StringComparison.Ordinal);
+        Assert.Contains("\"all_or_nothing\":true,\"skip\":true", body, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task With_one_target_the_output_of_its_release_command_is_shown_as_it_comes()
     {
         var release = Answers.Release("shop", 23, status: "pending") with { OutputStreamUrl = "/streams/secret" };

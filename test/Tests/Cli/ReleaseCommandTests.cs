@@ -23,7 +23,6 @@ public sealed class ReleaseCommandTests
         Assert.Equal(
             """
             === shop Releases - Current: v4
-
             v5  Promote shop-staging v7 1234567 (failed)  admin@localhost  55m ago
             v4  Promote shop-staging v6 0f0a53b           admin@localhost  56m ago
             v3  Set A config vars                         admin@localhost  57m ago

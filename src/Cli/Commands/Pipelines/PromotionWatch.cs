@@ -13,20 +13,28 @@ internal sealed class PromotionWatch(Run run, AppWire source, PromotionWire prom
     private readonly Dictionary<Guid, string> shown = [];
     private bool streamed;
 
+    /// <summary>The person named the targets: then they are summed up at the end, <c>shop: succeeded</c> each.</summary>
+    public bool AreNamed { get; init; }
+
     public async Task<ExitCode> ToTheEndAsync(CancellationToken ct)
     {
         HashSet<Guid> told = [];
+        if (AreNamed)
+        {
+            run.Terminal.NotePart("Waiting for promotion to complete... ");
+        }
+
         while (true)
         {
             var targets = await run.Server.ListAsync<PromotionTargetWire>($"/pipeline-promotions/{promotion.Id}/promotion-targets", ct);
-            foreach (var target in targets.Where(t => t.Status is not "pending" && told.Add(t.Id)))
+            foreach (var target in targets.Where(t => !AreNamed && t.Status is not "pending" && told.Add(t.Id)))
             {
                 await TellAsync(target, ct);
             }
 
             if (targets.All(t => t.Status is not "pending"))
             {
-                return End(targets);
+                return await EndAsync(targets, ct);
             }
 
             if (targets is [{ Release: { } release } only] && !streamed)
@@ -40,14 +48,43 @@ internal sealed class PromotionWatch(Run run, AppWire source, PromotionWire prom
         }
     }
 
-    private ExitCode End(IReadOnlyList<PromotionTargetWire> targets)
+    private async Task<ExitCode> EndAsync(IReadOnlyList<PromotionTargetWire> targets, CancellationToken ct)
     {
+        var isGood = targets.All(t => t.Status is "succeeded");
+        if (AreNamed)
+        {
+            await SumUpAsync(targets, isGood, ct);
+        }
+
         if (json)
         {
             run.Json(targets);
         }
 
-        return targets.All(t => t.Status is "succeeded") ? ExitCode.Ok : ExitCode.Failed;
+        return isGood ? ExitCode.Ok : ExitCode.Failed;
+    }
+
+    private async Task SumUpAsync(IReadOnlyList<PromotionTargetWire> targets, bool isGood, CancellationToken ct)
+    {
+        run.Terminal.Note("done");
+        if (isGood)
+        {
+            Say("Promotion successful");
+        }
+        else
+        {
+            run.Terminal.Warning("Promotion to some apps failed");
+        }
+
+        foreach (var target in targets)
+        {
+            var name = apps.FirstOrDefault(c => c.App.Id == target.App.Id)?.App.Name ?? await NameAsync(target.App.Id, ct);
+            Say($"{name}: {(target.Status is "succeeded" ? run.Terminal.Good("succeeded") : run.Terminal.Bad("failed"))}");
+            if (target.ErrorMessage is { } why)
+            {
+                Say(why);
+            }
+        }
     }
 
     private async Task TellAsync(PromotionTargetWire target, CancellationToken ct)

@@ -28,7 +28,8 @@ internal sealed class ReleasesList : AppCommand
         }
 
         var current = releases.FirstOrDefault(r => r.Current);
-        run.Terminal.Heading($"{app} Releases" + (current is null ? "" : $" - Current: v{current.Version}"));
+        // Which one is current goes without saying as long as it is the newest.
+        run.Terminal.Line($"=== {run.Terminal.Strong($"{app} Releases")}" + (current is null || current == releases[0] ? "" : $" - Current: v{current.Version}"));
         var table = new Table();
         foreach (var release in releases)
         {
