@@ -12,6 +12,9 @@ public sealed class HerokuCliWorld : IAsyncLifetime
 {
     private static readonly string Folder = Path.Combine(Repository.Root, "test", "heroku-cli");
     private static readonly TimeSpan CommandLimit = TimeSpan.FromSeconds(180);
+
+    /// <summary>Several of these worlds may begin at once, and they share the folders that are installed into.</summary>
+    private static readonly SemaphoreSlim Installing = new(1);
     private string node = "node";
 
     internal RunningSluice Sluice { get; private set; } = null!;
@@ -104,7 +107,20 @@ public sealed class HerokuCliWorld : IAsyncLifetime
             .First(file => file.EndsWith("bin/node", StringComparison.Ordinal));
     }
 
-    private static async Task InstallAsync(string folder, CancellationToken ct)
+    internal static async Task InstallAsync(string folder, CancellationToken ct)
+    {
+        await Installing.WaitAsync(ct);
+        try
+        {
+            await InstallAloneAsync(folder, ct);
+        }
+        finally
+        {
+            Installing.Release();
+        }
+    }
+
+    private static async Task InstallAloneAsync(string folder, CancellationToken ct)
     {
         var (stamp, wanted) = (Path.Combine(folder, "node_modules", ".installed"), await File.ReadAllTextAsync(Path.Combine(folder, "package-lock.json"), ct));
         if (File.Exists(stamp) && await File.ReadAllTextAsync(stamp, ct) == wanted)
