@@ -1,6 +1,7 @@
 using Sluice.Accounts;
 using Sluice.Api;
 using Sluice.Apps;
+using Sluice.AppSetups;
 using Sluice.Builds;
 using Sluice.Dynos;
 using Sluice.Git;
@@ -21,7 +22,7 @@ static Task<int> Server(UpOptions options)
 {
     var builder = ServerRole.CreateBuilder(options);
     builder.AddStorage().AddLogs().AddRuntime().AddAccounts().AddTeams().AddApps().AddSlugs().AddSources().AddRouter()
-        .AddDynos().AddBuilds().AddReleases().AddPipelines().AddGit().AddPlatformApi();
+        .AddDynos().AddBuilds().AddReleases().AddPipelines().AddAppSetups().AddGit().AddPlatformApi();
     var app = builder.Build();
     app.MapHealth().MapGit().MapPlatformApi();
     return app.RunAsync(options);

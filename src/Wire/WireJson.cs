@@ -71,6 +71,7 @@ namespace Sluice.Wire;
 [JsonSerializable(typeof(IReadOnlyList<PromotionTargetWire>))]
 [JsonSerializable(typeof(CreatePromotionWire))]
 [JsonSerializable(typeof(DiffWire))]
+[JsonSerializable(typeof(AppSetupWire))]
 [JsonSerializable(typeof(GithubAccountWire))]
 [JsonSerializable(typeof(IReadOnlyList<AppLinkWire>))]
 [JsonSerializable(typeof(PipelineRepositoryWire))]

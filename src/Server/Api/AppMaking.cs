@@ -1,6 +1,7 @@
 using Sluice.Accounts;
 using Sluice.Apps;
 using Sluice.Releases;
+using Sluice.Storage;
 using Sluice.Teams;
 
 namespace Sluice.Api;
@@ -8,7 +9,10 @@ namespace Sluice.Api;
 /// <summary>The start of an app, by <c>POST /apps</c> and <c>POST /teams/apps</c>: with its first release, for a person or for a team they are in.</summary>
 internal sealed class AppMaking(AppCatalog apps, TeamTable teams, ReleaseLedger ledger, CurrentPlans plans)
 {
-    public async Task<App> MakeAsync(RequestBody body, Principal who, CancellationToken ct)
+    public Task<App> MakeAsync(RequestBody body, Principal who, CancellationToken ct) => MakeAsync(body, who, (_, _) => { }, ct);
+
+    /// <param name="with">Gives the app more from its first moment, before its first release, in the same transaction.</param>
+    public async Task<App> MakeAsync(RequestBody body, Principal who, Action<Tx, App> with, CancellationToken ct)
     {
         var (name, stack, region) = (body.Text("name"), body.Reference("stack"), body.Reference("region"));
         var (teamName, isLocked) = (body.Flag("personal") == true ? null : body.Reference("team") ?? body.Reference("organization"), body.Flag("locked") ?? false);
@@ -22,7 +26,12 @@ internal sealed class AppMaking(AppCatalog apps, TeamTable teams, ReleaseLedger 
         var team = teamName is null ? null : await teams.GetAsync(teamName, TeamRole.Member, who, ct);
         var made = await apps.CreateAsync(
             new NewApp(name, PlatformApi.StackName(stack), team, isLocked), who,
-            (tx, app) => ledger.Add(tx, new ReleaseRequest.Initial(app.Id, who.Account, who.RequestId)), ct);
+            (tx, app) =>
+            {
+                with(tx, app);
+                ledger.Add(tx, new ReleaseRequest.Initial(app.Id, who.Account, who.RequestId));
+            },
+            ct);
         plans.Nudge(made.Id);
         return made;
     }

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Sluice.Accounts;
 using Sluice.Apps;
 using Sluice.Builds;
+using Sluice.Sources;
 using Sluice.Wire;
 
 namespace Sluice.Api;
@@ -44,7 +45,7 @@ internal static class BuildsApi
 
     /// <summary>Answers when the build is accepted, durably; its output and its release come later.</summary>
     private static async Task<Created<BuildWire>> Create(
-        RequestBody body, App app, Principal who, Builder builder, Uploads uploads, SourceFetch fetch, Tickets tickets, Links links, CancellationToken ct)
+        RequestBody body, App app, Principal who, Builder builder, BuildSource sources, Repositories repositories, Tickets tickets, Links links, CancellationToken ct)
     {
         var source = body.Part("source_blob");
         var (url, version, about, checksum) = (source.NeedText("url"), source.Text("version"), source.Text("version_description"), source.Text("checksum"));
@@ -56,34 +57,24 @@ internal static class BuildsApi
             body.Fault("A build takes no buildpacks of its own: set the app's, with PUT /apps/:app/buildpack-installations.");
         body.RefuseFaults();
 
-        var file = await TakeSourceAsync(url, uploads, fetch, tickets, links, ct);
+        var (file, archive) = await sources.TakeAsync(url, ct);
         await CheckAsync(file, checksum, ct);
+        if (archive is not null)
+            await repositories.TakeCommitAsync(app.Id, archive.Sha, archive.App, ct);
         var build = await builder.EnqueueAsync(
             new BuildRequest
             {
                 App = app.Id,
                 User = who.Account,
                 SourceFile = file,
-                Commit = string.IsNullOrWhiteSpace(version) ? null : version,
+                Commit = archive?.Sha ?? (string.IsNullOrWhiteSpace(version) ? null : version),
                 CommitDescription = about,
                 RequestId = who.RequestId,
             },
-            WithoutSecret(url),
+            BuildSource.WithoutSecret(url),
             checksum,
             ct);
         return TypedResults.Created($"/apps/{app.Id}/builds/{build.Id}", build.ToWire(new UserWire(who.Account.Value, who.Email), tickets, links));
-    }
-
-    /// <summary>The build's own tarball in DIR/uploads: what was uploaded here, or fetched from elsewhere.</summary>
-    private static async Task<string> TakeSourceAsync(string url, Uploads uploads, SourceFetch fetch, Tickets tickets, Links links, CancellationToken ct)
-    {
-        if (SourcesApi.UploadAt(url, links, tickets) is { } upload)
-            return uploads.Exists(upload) ? uploads.CopyFor(upload) : throw Refuse.Invalid("Nothing was uploaded to this source yet: PUT a tarball to its put_url first.");
-        var fetched = Guid.CreateVersion7();
-        await fetch.FetchAsync(url, body => uploads.ReceiveAsync(fetched, body, ct), ct);
-        var copy = uploads.CopyFor(fetched);
-        uploads.Remove(fetched);
-        return copy;
     }
 
     private static async Task CheckAsync(string file, string? checksum, CancellationToken ct)
@@ -97,10 +88,6 @@ internal static class BuildsApi
         File.Delete(file);
         throw Refuse.Invalid($"The source is not what its checksum says: it has SHA256:{actual}.");
     }
-
-    /// <summary>Where a source came from may be shown; the key to it may not.</summary>
-    private static string WithoutSecret(string url) => new UriBuilder(url) { Query = "", Fragment = "", UserName = "", Password = "" }.Uri is var uri
-        && uri.AbsolutePath.StartsWith(SourcesApi.Path, StringComparison.Ordinal) ? new Uri(uri, SourcesApi.Path).ToString() : uri.ToString();
 
     private static BuildWire ToWire(this Build build, UserWire user, Tickets tickets, Links links) => new()
     {

@@ -27,6 +27,7 @@ internal static class ApiSetup
         services.AddSingleton<Uploads>();
         services.AddHostedService(s => s.GetRequiredService<Uploads>());
         services.AddSingleton<SourceFetch>();
+        services.AddSingleton<BuildSource>();
         services.ConfigureHttpJsonOptions(options => WireOptions.Make(options.SerializerOptions));
         return builder;
     }
@@ -62,6 +63,7 @@ internal static class ApiSetup
         api.MapDiff();
         api.MapRepositories();
         api.MapAppLinks();
+        api.MapAppSetups();
         api.MapPipelines();
         api.MapStages();
         api.MapCouplings();

@@ -50,10 +50,17 @@ internal sealed partial class Uploads(DataFolder data, Disk disk, TimeProvider c
     /// <summary>A second name for an upload, for a build that removes its tarball at the end. Answers its path.</summary>
     public string CopyFor(Guid upload)
     {
-        var path = Path.Combine(data.Uploads, $"build-{Guid.CreateVersion7():n}.tgz");
+        var path = FileForBuild();
         disk.Link(PathOf(upload), path);
         disk.SyncFolder(data.Uploads);
         return path;
+    }
+
+    /// <summary>A path for a tarball that is a build's alone, with nothing there yet.</summary>
+    public string FileForBuild()
+    {
+        Directory.CreateDirectory(data.Uploads);
+        return Path.Combine(data.Uploads, $"build-{Guid.CreateVersion7():n}.tgz");
     }
 
     public void Remove(Guid upload) => disk.Unlink(PathOf(upload));

@@ -17,21 +17,31 @@ public sealed class BuildpackList(Db db)
     public async Task<ImmutableArray<string>> ReplaceAsync(App app, ImmutableArray<string> buildpacks, Principal who, CancellationToken ct)
     {
         var urls = buildpacks.Select(Canonical).ToImmutableArray();
-        var faults = urls.SelectMany(Faults).Concat(Duplicates(urls)).ToList();
-        if (urls.Length > MaxCount)
-            faults.Add($"An app may have {MaxCount} buildpacks; these are {urls.Length}.");
+        var faults = Faults(urls).ToList();
         if (faults.Count > 0)
             throw Refuse.Invalid(faults);
         await db.WriteAsync(
             new Act("buildpacks.update", app.Name, who.Account, app.Id, who.RequestId),
-            tx =>
-            {
-                tx.Execute($"DELETE FROM buildpack_installations WHERE app_id = {app.Id}");
-                foreach (var (ordinal, url) in urls.Index())
-                    tx.Execute($"INSERT INTO buildpack_installations (app_id, ordinal, url) VALUES ({app.Id}, {ordinal}, {url})");
-            },
+            tx => Replace(tx, app.Id, urls),
             ct);
         return urls;
+    }
+
+    /// <summary>The same for a list without faults, inside a transaction of the caller's.</summary>
+    public static void Replace(Tx tx, AppId app, ImmutableArray<string> buildpacks)
+    {
+        tx.Execute($"DELETE FROM buildpack_installations WHERE app_id = {app}");
+        foreach (var (ordinal, url) in buildpacks.Select(Canonical).Index())
+            tx.Execute($"INSERT INTO buildpack_installations (app_id, ordinal, url) VALUES ({app}, {ordinal}, {url})");
+    }
+
+    /// <summary>What is wrong with a list, a sentence each; none when it is good.</summary>
+    public static IEnumerable<string> Faults(ImmutableArray<string> buildpacks)
+    {
+        foreach (var fault in buildpacks.SelectMany(Faults).Concat(Duplicates(buildpacks)))
+            yield return fault;
+        if (buildpacks.Length > MaxCount)
+            yield return $"An app may have {MaxCount} buildpacks; these are {buildpacks.Length}.";
     }
 
     /// <summary>What people are shown for a stored address: a bundled one by its name.</summary>

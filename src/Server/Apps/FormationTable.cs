@@ -48,20 +48,26 @@ public sealed class FormationTable(Db db, TimeProvider clock)
                 Adopt(tx, app.Id, known.Where(type => type != "web"), clock.GetUtcNow());
                 var rows = List(tx, app.Id).ToDictionary(row => row.Type, StringComparer.Ordinal);
                 foreach (var change in changes)
-                    Apply(tx, app.Id, change, rows.GetValueOrDefault(change.Type));
+                    Apply(tx, app.Id, change, rows.GetValueOrDefault(change.Type), clock.GetUtcNow());
                 return List(tx, app.Id);
             },
             ct);
     }
 
-    private void Apply(Tx tx, AppId app, Scale change, Formation? row)
+    /// <summary>What a new app shall have once a release brings these types; the changes are without faults.</summary>
+    public static void Set(Tx tx, AppId app, ImmutableArray<Scale> changes, DateTimeOffset now)
+    {
+        foreach (var change in changes)
+            Apply(tx, app, change, null, now);
+    }
+
+    private static void Apply(Tx tx, AppId app, Scale change, Formation? row, DateTimeOffset now)
     {
         change.TryQuantity(row?.Quantity ?? 0, out var quantity);
         if (quantity > Scale.MaxQuantity)
             throw Refuse.Invalid($"One process type may have {Scale.MaxQuantity} dynos; this asks for {quantity} of {change.Type}.");
         var size = DynoSize.Find(change.Size ?? row?.Size ?? "") ?? DynoSize.Default;
         var id = Guid.CreateVersion7();
-        var now = clock.GetUtcNow();
         tx.Execute(
             $"""
             INSERT INTO formation (id, app_id, type, quantity, size, created_at, updated_at)

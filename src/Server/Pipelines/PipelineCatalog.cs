@@ -85,21 +85,24 @@ public sealed class PipelineCatalog(Db db, TimeProvider clock)
         };
         await db.WriteAsync(
             ActOf("pipeline.add", pipeline, who) with { App = app.Id },
-            tx =>
-            {
-                tx.LockApp(app.Id);
-                DemandOne(tx.Find($"SELECT COUNT(*) AS apps FROM apps WHERE id = {app.Id}", r => r.Int("apps")), "app", app.Name);
-                Demand((Find(tx, pipeline.Id) ?? throw Refuse.NotFound("pipeline", pipeline.Name)).StageFaults(stage));
-                if (Find(tx, app.Id) is { } other)
-                    throw Refuse.Invalid($"{app.Name} is already in pipeline {other.PipelineName}, in stage {other.Stage}: remove it there first, or update its stage.");
-                tx.Execute(
-                    $"""
-                    INSERT INTO pipeline_couplings (id, pipeline_id, app_id, stage, created_at, updated_at)
-                    VALUES ({coupling.Id}, {pipeline.Id}, {app.Id}, {stage}, {now}, {now})
-                    """);
-            },
+            tx => Add(tx, coupling),
             ct);
         return coupling;
+    }
+
+    /// <summary>The same, inside a transaction of the caller's.</summary>
+    internal static void Add(Tx tx, Coupling coupling)
+    {
+        tx.LockApp(coupling.App);
+        DemandOne(tx.Find($"SELECT COUNT(*) AS apps FROM apps WHERE id = {coupling.App}", r => r.Int("apps")), "app", coupling.AppName);
+        Demand((Find(tx, coupling.Pipeline) ?? throw Refuse.NotFound("pipeline", coupling.PipelineName)).StageFaults(coupling.Stage));
+        if (Find(tx, coupling.App) is { } other)
+            throw Refuse.Invalid($"{coupling.AppName} is already in pipeline {other.PipelineName}, in stage {other.Stage}: remove it there first, or update its stage.");
+        tx.Execute(
+            $"""
+            INSERT INTO pipeline_couplings (id, pipeline_id, app_id, stage, created_at, updated_at)
+            VALUES ({coupling.Id}, {coupling.Pipeline}, {coupling.App}, {coupling.Stage}, {coupling.CreatedAt}, {coupling.UpdatedAt})
+            """);
     }
 
     public async Task<Coupling> MoveAsync(Coupling coupling, string stage, Principal who, CancellationToken ct)

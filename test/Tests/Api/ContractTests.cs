@@ -236,6 +236,11 @@ public sealed partial class ContractTests(ContractWorld world) : IClassFixture<C
         Assert.All((await world.AskAsync("GET /pipelines/{pipeline}/github", $"/pipelines/{pipeline}/github")).EnumerateArray(), l => Assert.Equal("sluice/walk-staging", Text(l, "repo")));
         await world.AskAsync("GET /repos/{owner}/{repo}/compare/{range}", $"/repos/sluice/walk-staging/compare/{sha}...{sha}");
         var archive = Text(await world.AskAsync("GET /github/repos/{owner}/{repo}/tarball/{*reference}", "/github/repos/sluice/walk-staging/tarball/main"), "archive_link");
+        var setup = Text(await world.AskAsync("POST /app-setups", "/app-setups", new { app = new { name = "walk-setup", personal = true }, source_blob = new { url = archive }, pipeline_coupling = new { pipeline, stage = "staging" }, overrides = new { env = new { GREETING = "Setup" } } }), "id");
+        await UntilAsync(async () => Text(await world.AskAsync("GET /app-setups/{setup}", "/app-setups/" + setup), "status") != "pending");
+        Assert.Equal("succeeded", Text(await world.AskAsync("GET /app-setups/{setup}", "/app-setups/" + setup), "status"));
+        Assert.Equal("same", Text(await world.AskAsync("GET /apps/{name}/diff", "/apps/walk-setup/diff?to=walk-staging"), "method"));
+        await world.AskAsync("DELETE /apps/{name}", "/apps/walk-setup");
         using var head = await world.Http.SendAsync(new HttpRequestMessage(HttpMethod.Head, archive));
         Assert.Equal(HttpStatusCode.OK, head.StatusCode);
         Assert.Contains($"{sha}/Procfile", Encoding.Latin1.GetString(await world.Http.GetByteArrayAsync(archive)), StringComparison.Ordinal);

@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Sluice.Accounts;
 using Sluice.Api;
 using Sluice.Apps;
+using Sluice.AppSetups;
 using Sluice.Builds;
 using Sluice.Dynos;
 using Sluice.Logs;
@@ -56,7 +57,7 @@ public sealed class RouteTableTests
         builder.Services.AddSingleton(new DataFolder("/nowhere")).AddSingleton(TimeProvider.System)
             .AddSingleton(new Site { Port = 5000, Domain = "localhost", PublicUrl = new Uri("http://localhost:5000") });
         builder.AddStorage().AddLogs().AddRuntime().AddAccounts().AddTeams().AddApps().AddSlugs().AddSources().AddRouter()
-            .AddDynos().AddBuilds().AddReleases().AddPipelines().AddPlatformApi();
+            .AddDynos().AddBuilds().AddReleases().AddPipelines().AddAppSetups().AddPlatformApi();
         var app = builder.Build();
         app.MapPlatformApi();
         return ((IEndpointRouteBuilder)app).DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>();

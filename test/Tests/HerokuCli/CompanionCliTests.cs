@@ -40,6 +40,37 @@ public sealed partial class CompanionCliTests(HerokuCliWorld heroku) : IClassFix
         Assert.Contains("Account not connected to GitHub.", stranger.Said);
     }
 
+    [Fact]
+    public async Task A_pipeline_is_set_up_from_a_repository_in_one_go()
+    {
+        var env = await EnvAsync("--companion");
+        await heroku.SucceedAsync("apps:create", "origin");
+        var files = new Dictionary<string, string>(SampleApp.Files)
+        {
+            ["app.json"] = """{"env": {"GREETING": "Set up", "KEY": {"generator": "secret"}}, "formation": {"worker": {"quantity": 1}}, "buildpacks": [{"url": "heroku/procfile"}]}""",
+        };
+        var pushed = await heroku.Sluice.PushAsync("origin", files, Ct);
+        Assert.True(pushed.ExitCode == 0, pushed.ToString());
+
+        var made = await heroku.HerokuInAsync(heroku.Sluice.Scratch("elsewhere"), env, "pipelines:setup", "bakery", "sluice/origin", "-y");
+        Assert.True(made.ExitCode == 0, made.ToString());
+        foreach (var step in new[] { "Creating pipeline... done", "Linking to repo... done", "Creating production and staging apps (bakery and bakery-staging)... done", "Configuring pipeline... done" })
+            Assert.Contains(step, made.Said.Replace("⬢ ", ""));
+        Assert.Contains("bakery-staging staging bakery production", await heroku.SucceedAsync("pipelines:info", "bakery"));
+        var vars = await heroku.SucceedAsync("config", "-a", "bakery");
+        Assert.Contains("GREETING: Set up", vars);
+        Assert.Matches("KEY: [0-9a-f]{64}", vars);
+        Assert.NotEqual(vars, await heroku.SucceedAsync("config", "-a", "bakery-staging"));
+        Assert.Contains("web=1:Basic worker=1:Basic", await heroku.SucceedAsync("ps:scale", "-a", "bakery"));
+        Assert.Contains("bakery-staging is up to date with bakery", (await DiffAsync(env, "bakery-staging")).Said);
+
+        await heroku.Sluice.PushAsync("origin", new(files) { ["app.json"] = """{"env": {"MISSING": {"required": true}}}""" }, Ct);
+        var refused = await heroku.HerokuInAsync(heroku.Sluice.Scratch("elsewhere"), env, "pipelines:setup", "bread", "sluice/origin", "-y");
+        Assert.Equal(1, refused.ExitCode);
+        Assert.Contains("app.json requires the config var MISSING", refused.Said);
+        Assert.DoesNotContain("bread", await heroku.SucceedAsync("apps"));
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("--companion")]

@@ -8,7 +8,7 @@ public sealed partial class FolderOrderTests
     private static readonly string[] Order =
     [
         "Storage", "Jobs", "Events", "Logs", "Runtime", "Accounts", "Teams", "Apps", "Slugs", "Sources", "Router", "Dynos", "Builds", "Releases",
-        "Pipelines", "ReviewApps", "Ci", "Webhooks", "Git", "Api", "Dashboard", "Roles",
+        "Pipelines", "AppSetups", "ReviewApps", "Ci", "Webhooks", "Git", "Api", "Dashboard", "Roles",
     ];
 
     [Fact]

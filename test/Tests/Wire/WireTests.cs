@@ -50,7 +50,7 @@ public sealed class WireTests
         // Those that only stand inside others are tried with them.
         string[] inside = ["id", "named", "user", "generation", "access-token", "authorized-user", "registry-source", "registry-support", "collaborating-user", "permission", "person", "source-blob", "buildpack", "source-urls", "blob", "artifact",
             "dyno-release", "cost", "pipeline-owner", "promotion-source", "diff-side", "diff-commit", "diff-file", "region-provider", "nothing",
-            "heroku-identity", "github-identity", "pull-requests", "repository-reference", "repository-owner", "branch-commit", "compared-commit", "commit", "commit-author"];
+            "setup-build", "postdeploy", "heroku-identity", "github-identity", "pull-requests", "repository-reference", "repository-owner", "branch-commit", "compared-commit", "commit", "commit-author"];
         Assert.Equal(contract.Records.Except(inside).Order(), Samples().Select(s => s.Record[1..]).Order());
     }
 
@@ -125,6 +125,7 @@ public sealed class WireTests
         {
             From = new(named, 2, "0f", "SHA256:00"), To = new(named, null, null, null), Method = "ancestry", AheadBy = 1, BehindBy = 0, Commits = [new("0f", At, "Fix", "Ada")], Files = [new("a", "added")],
         });
+        yield return ("@app-setup", new AppSetupWire { Id = Id, App = named, Build = new(Id, "pending", Url), Status = "pending", FailureMessage = null, ResolvedSuccessUrl = null, CreatedAt = At, UpdatedAt = At });
         yield return ("@github-account", new GithubAccountWire(Id, new(Id), new(7, "token")));
         yield return ("@app-link", new AppLinkWire
         {

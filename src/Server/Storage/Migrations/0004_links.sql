@@ -3,7 +3,7 @@ CREATE TABLE pipeline_repositories (
     pipeline_id  TEXT PRIMARY KEY REFERENCES pipelines(id) ON DELETE CASCADE,
     app_id       TEXT NOT NULL REFERENCES apps(id) ON DELETE CASCADE, -- whose repository it is: sluice/APP
     ci           INTEGER NOT NULL DEFAULT 0,
-    account_id   TEXT NOT NULL REFERENCES accounts(id),
+    account_id   TEXT NOT NULL,             -- who connected it; may be gone
     created_at   BIGINT NOT NULL,
     updated_at   BIGINT NOT NULL
 );
@@ -21,12 +21,12 @@ CREATE TABLE app_links (
 -- POST /app-setups: an app made, put into a pipeline and built from a tarball, in one durable job.
 CREATE TABLE app_setups (
     id               TEXT PRIMARY KEY,
-    app_id           TEXT NOT NULL,
+    app_id           TEXT NOT NULL,         -- may be gone: then it failed
     status           TEXT NOT NULL CHECK (status IN ('pending', 'succeeded', 'failed')),
     failure_message  TEXT,
-    request          TEXT NOT NULL,         -- JSON: what was asked for
-    build_id         TEXT,
-    account_id       TEXT NOT NULL REFERENCES accounts(id),
+    request          TEXT NOT NULL,         -- JSON: what is built, and where it came from
+    build_id         TEXT NOT NULL,         -- chosen before the build is there
+    account_id       TEXT NOT NULL REFERENCES accounts(id) ON DELETE CASCADE,
     created_at       BIGINT NOT NULL,
     updated_at       BIGINT NOT NULL
 );
