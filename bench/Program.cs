@@ -10,6 +10,7 @@ var groups = new Dictionary<string, Func<CancellationToken, Task<IReadOnlyList<R
     ["sandbox"] = SandboxBench.RunAsync,
     ["idle"] = IdleBench.RunAsync,
     ["deploy"] = DeployBench.RunAsync,
+    ["promotions"] = PromotionBench.RunAsync,
     ["cli"] = CliBench.RunAsync,
     ["router"] = RouterBench.RunAsync,
 };
