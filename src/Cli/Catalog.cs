@@ -1,10 +1,15 @@
 using Sluice.Cli.Commands.Account;
 using Sluice.Cli.Commands.Apps;
+using Sluice.Cli.Commands.Authorizations;
 using Sluice.Cli.Commands.Buildpacks;
 using Sluice.Cli.Commands.Builds;
 using Sluice.Cli.Commands.Config;
+using Sluice.Cli.Commands.Domains;
+using Sluice.Cli.Commands.Features;
+using Sluice.Cli.Commands.Keys;
 using Sluice.Cli.Commands.Labs;
 using Sluice.Cli.Commands.Logs;
+using Sluice.Cli.Commands.Maintenance;
 using Sluice.Cli.Commands.Own;
 using Sluice.Cli.Commands.Pipelines;
 using Sluice.Cli.Commands.Ps;
@@ -23,10 +28,17 @@ internal static class Catalog
              PipelinesRename.Is, PipelinesDestroy.Is, PipelinesOpen.Is, PipelinesStages.Is]),
         ("Pipelines as in the Labs days", [PipelinePromote.Is, PipelineDiff.Is, PipelineShow.Is, PipelineAdd.Is, PipelineRemove.Is]),
         ("Apps", [AppsList.Is, AppsCreate.Is, AppsInfo.Is, AppsOpen.Is, AppsRename.Is, AppsDestroy.Is, Fork.Is, GitRemoteSet.Is]),
-        ("Releases", [ReleasesList.Is, ReleasesInfo.Is, ReleasesOutput.Is, Rollback.Is]),
+        ("Domains and maintenance",
+            [DomainsList.Is, DomainsAdd.Is, DomainsInfo.Is, DomainsRemove.Is, DomainsClear.Is, DomainsWait.Is, DomainsUpdate.Is, MaintenanceShow.Is, MaintenanceSet.On, MaintenanceSet.Off]),
+        ("Releases", [ReleasesList.Is, ReleasesInfo.Is, ReleasesOutput.Is, ReleasesRetry.Is, Rollback.Is]),
         ("Config vars", [ConfigList.Is, ConfigGet.Is, ConfigSet.Is, ConfigUnset.Is]),
         ("Dynos and logs", [PsList.Is, PsScale.Is, PsRestart.Is, PsStop.Is, LogsShow.Is]),
-        ("Builds", [BuildsList.Is, BuildsOutput.Is, BuildpacksList.Is, BuildpacksSet.Is, BuildpacksAdd.Is, BuildpacksRemove.Is, BuildpacksClear.Is]),
+        ("Builds", [BuildsList.Is, BuildsOutput.Is, BuildpacksList.Is, BuildpacksSet.Is, BuildpacksAdd.Is, BuildpacksRemove.Is, BuildpacksClear.Is,
+             BuildpacksSearch.Is, BuildpacksInfo.Is, BuildpacksVersions.Is]),
+        ("Features", [FeaturesList.Is, FeaturesInfo.Is, FeaturesSet.Enable, FeaturesSet.Disable, LabsList.Is, LabsInfo.Is, LabsSet.Enable, LabsSet.Disable]),
+        ("Keys and logins",
+            [AuthorizationsList.Is, AuthorizationsCreate.Is, AuthorizationsInfo.Is, AuthorizationsUpdate.Is, AuthorizationsRotate.Is, AuthorizationsRevoke.Is,
+             SessionsList.Is, SessionsDestroy.Is, AuthToken.Is, TwoFactor.Is, KeysList.Is, KeysAdd.Is, KeysRemove.Is, KeysClear.Is]),
         ("You and this command line", [Whoami.Is, Login.Is, Logout.Is, Env.Is, Completion.Is, CommandsList.Is, Commands.Own.Version.Is, GitCredentials.Is, Complete.Is]),
     ];
 

@@ -19,11 +19,18 @@ internal static class BuildpacksApi
     private static async Task<BuildpackInstallationWire[]> Replace(
         RequestBody body, App app, Principal who, BuildpackList buildpacks, CancellationToken ct)
     {
-        ImmutableArray<string> wanted = [.. body.Items("updates").Select(update => update.NeedText("buildpack"))];
+        ImmutableArray<string> wanted = [.. body.Items("updates").Select((update, i) => update.Text("buildpack") is { Length: > 0 } text ? text : Missing(body, i))];
         if (!body.Has("updates"))
             body.Fault("updates is missing.");
         body.RefuseFaults();
         return ToWire(await buildpacks.ReplaceAsync(app, wanted, who, ct));
+    }
+
+    /// <summary>A client that found nothing in the registry sends the place of the buildpack with nothing in it.</summary>
+    private static string Missing(RequestBody body, int place)
+    {
+        body.Fault($"updates[{place}].buildpack is missing. If you named one, the registry of this server does not know it. Bundled are {BundledBuildpack.Names}; others are named by an http(s) address.");
+        return "";
     }
 
     private static BuildpackInstallationWire[] ToWire(ImmutableArray<string> urls) =>

@@ -5,6 +5,9 @@ namespace Sluice.Roles;
 /// <summary>The first word chooses what this process is. One sentence and a code other than 0 when it cannot be that.</summary>
 internal static class Start
 {
+    /// <summary>As the command line's own for what it does not understand (sysexits' EX_USAGE).</summary>
+    private const int Misused = 64;
+
     public static async Task<int> RunAsync(string[] args, Func<UpOptions, Task<int>> server, Func<AgentHost, UpOptions, AgentHost> agent)
     {
         if (args is ["up", .. var asked] && asked.Any(word => word is "--help" or "-h" or "help"))
@@ -27,7 +30,7 @@ internal static class Start
         catch (UsageException e)
         {
             await Console.Error.WriteLineAsync(e.Message);
-            return args is ["up" or "restart", ..] ? 1 : RoleExit.Refused;
+            return args is not ["up" or "restart", ..] ? RoleExit.Refused : e.IsMisuse ? Misused : 1;
         }
     }
 

@@ -82,7 +82,7 @@ public sealed record UpOptions
                 faults.Add($"{name} needs a value.");
         }
         var options = Read(values, env, isRoot, faults);
-        return faults.Count == 0 ? options : throw new UsageException(string.Join(' ', faults) + " See sluice up --help.");
+        return faults.Count == 0 ? options : throw new UsageException(string.Join(' ', faults) + " See sluice up --help.") { IsMisuse = true };
     }
 
     private static UpOptions Read(Dictionary<string, string> values, Func<string, string?> env, bool isRoot, List<string> faults)
@@ -123,4 +123,8 @@ public sealed record UpOptions
 }
 
 /// <summary>Sluice cannot start like this; the message is one sentence for who started it.</summary>
-public sealed class UsageException(string message) : Exception(message);
+public sealed class UsageException(string message) : Exception(message)
+{
+    /// <summary>The words themselves were not understood: 64, as by the command line. Otherwise they were, and it cannot be done.</summary>
+    public bool IsMisuse { get; init; }
+}

@@ -41,6 +41,7 @@ public sealed class PipelineCommandTests
     {
         await using var server = (await ScriptedServer.StartAsync())
             .On("GET /apps/shop-staging", Answers.App("shop-staging"))
+            .On<IReadOnlyList<PipelineWire>>("GET /pipelines?eq[name]=shop", [])
             .On("POST /pipelines", Answers.Pipeline(), 201)
             .On("POST /pipeline-couplings", Answers.Coupling("shop-staging", "staging"), 201);
         using var typed = new Typed(server);
@@ -65,6 +66,7 @@ public sealed class PipelineCommandTests
     {
         await using var server = (await ScriptedServer.StartAsync())
             .On("GET /apps/shop", Answers.App("shop"))
+            .On<IReadOnlyList<PipelineWire>>("GET /pipelines?eq[name]=two", [])
             .On("POST /pipelines", Answers.Pipeline())
             .Refuse("POST /pipeline-couplings", 422, "invalid_params", "shop is in a pipeline already.", null)
             .On($"DELETE /pipelines/{Answers.PipelineId}", Answers.Pipeline());
@@ -154,7 +156,7 @@ public sealed class PipelineCommandTests
         await using var server = (await ScriptedServer.StartAsync()).WithPipeline("shop");
         using var typed = new Typed(server);
 
-        Assert.Equal(1, await typed.Run("diff -a shop"));
+        Assert.Equal(2, await typed.Run("diff -a shop"));
         Assert.Contains("no app comes after it in shop", typed.Error, StringComparison.Ordinal);
     }
 

@@ -48,7 +48,7 @@ public sealed class PromoteCommandTests
     public async Task Named_targets_and_a_named_release_go_out_by_id()
     {
         await using var server = (await ScriptedServer.StartAsync()).WithPipeline("shop", "shop-admin")
-            .On("GET /apps/shop-staging/releases/12", Answers.Release("shop-staging", 12))
+            .On("GET /apps/shop-staging/releases/v12", Answers.Release("shop-staging", 12))
             .On("POST /pipeline-promotions", Answers.Promotion("shop-staging"), 201)
             .On<IReadOnlyList<PromotionTargetWire>>(Targets, [Answers.Target("shop", "succeeded", 23)])
             .On($"GET /apps/{Answers.IdOf("shop")}/releases/{Answers.IdOf("shop v23")}", Answers.Release("shop", 23));

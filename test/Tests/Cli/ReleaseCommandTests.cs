@@ -48,7 +48,7 @@ public sealed class ReleaseCommandTests
     [Fact]
     public async Task A_rollback_that_fails_exits_1_and_says_where_to_look()
     {
-        await using var server = (await ScriptedServer.StartAsync()).On("GET /apps/shop/releases/2", Ledger[3])
+        await using var server = (await ScriptedServer.StartAsync()).On("GET /apps/shop/releases/v2", Ledger[3])
             .On("POST /apps/shop/releases", Answers.Release("shop", 6, "Rollback to v2", "failed"), 201);
         using var typed = new Typed(server);
 
@@ -59,7 +59,7 @@ public sealed class ReleaseCommandTests
     [Fact]
     public async Task Info_shows_commit_and_digest_of_the_slug()
     {
-        await using var server = (await ScriptedServer.StartAsync()).On("GET /apps/shop/releases/4", Ledger[1]).On($"GET /apps/shop/slugs/{Answers.IdOf("slug")}", new SlugWire
+        await using var server = (await ScriptedServer.StartAsync()).On("GET /apps/shop/releases/v4", Ledger[1]).On($"GET /apps/shop/slugs/{Answers.IdOf("slug")}", new SlugWire
         {
             Id = Answers.IdOf("slug"), Blob = new("get", "http://x"), Checksum = "SHA256:abc", Commit = "0f0a53b", CommitDescription = null, BuildpackProvidedDescription = "Node.js",
             ProcessTypes = new Dictionary<string, string>(StringComparer.Ordinal), Size = 1, Stack = Answers.Named("debian-12"), CreatedAt = Answers.Noon, UpdatedAt = Answers.Noon,

@@ -37,20 +37,32 @@ public sealed class HerokuCliWorld : IAsyncLifetime
     /// <summary>Runs one command as a person would type it after <c>heroku</c>.</summary>
     internal async Task<Ran> HerokuAsync(params string[] arguments) => await HerokuWithKeyAsync(Sluice.Key, arguments);
 
-    internal Task<Ran> HerokuWithKeyAsync(string key, params string[] arguments) => HerokuInAsync(
-        Sluice.Scratch("elsewhere"),
-        new Dictionary<string, string>
-        {
-            ["HEROKU_HOST"] = Address,
-            ["HEROKU_GIT_HOST"] = Sluice.Url.Authority,
-            ["HEROKU_PARTICLEBOARD_URL"] = Address,
-            ["HEROKU_LOGIN_HOST"] = Address,
-            ["HEROKU_API_KEY"] = key,
-            ["DISABLE_TELEMETRY"] = "true",
-            ["HEROKU_SKIP_NEW_VERSION_CHECK"] = "1",
-            ["HEROKU_DISABLE_AUTOUPDATE"] = "1",
-        },
-        arguments);
+    internal Task<Ran> HerokuWithKeyAsync(string key, params string[] arguments) =>
+        HerokuInAsync(Sluice.Scratch("elsewhere"), new Dictionary<string, string>(Keyless) { ["HEROKU_API_KEY"] = key }, arguments);
+
+    /// <summary>Runs a bash script in a HOME of its own that knows no key; <c>THE_KEY</c> is one to log in with.</summary>
+    internal async Task<string> SucceedWithoutKeyAsync(string script)
+    {
+        var folder = Sluice.Scratch("keyless");
+        var ran = await RunAsync(
+            folder,
+            new Dictionary<string, string>(Keyless) { ["THE_KEY"] = Sluice.Key },
+            ["bash", "-c", "export HOME=$PWD XDG_DATA_HOME=$PWD XDG_CONFIG_HOME=$PWD XDG_CACHE_HOME=$PWD\n" + script]);
+        Assert.True(ran.ExitCode == 0, ran.ToString());
+        return ran.Said;
+    }
+
+    private Dictionary<string, string> Keyless => new()
+    {
+        ["HEROKU_HOST"] = Address,
+        ["HEROKU_GIT_HOST"] = Sluice.Url.Authority,
+        ["HEROKU_PARTICLEBOARD_URL"] = Address,
+        ["HEROKU_LOGIN_HOST"] = Address,
+        ["HEROKU_BUILDPACK_REGISTRY_URL"] = Address,
+        ["DISABLE_TELEMETRY"] = "true",
+        ["HEROKU_SKIP_NEW_VERSION_CHECK"] = "1",
+        ["HEROKU_DISABLE_AUTOUPDATE"] = "1",
+    };
 
     /// <summary>In a folder, with what a shell would have after <c>eval "$(sluice env)"</c>.</summary>
     internal Task<Ran> HerokuInAsync(string folder, Dictionary<string, string> env, params string[] arguments) =>

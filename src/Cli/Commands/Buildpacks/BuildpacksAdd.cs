@@ -19,7 +19,7 @@ internal sealed class BuildpacksAdd : AppCommand
     {
         var app = await AppAsync(run, ct);
         var all = (await InstalledBuildpacks.ReadAsync(run, app, ct)).ToList();
-        all.Insert(Math.Clamp((run.Value(index) ?? all.Count + 1) - 1, 0, all.Count), run.Value(buildpack)!);
+        all.Insert(InstalledBuildpacks.At(run.Value(index) ?? all.Count + 1, app, [.. all], last: all.Count + 1), run.Value(buildpack)!);
         await InstalledBuildpacks.ReplaceAsync(run, app, [.. all], ct);
         return ExitCode.Ok;
     }

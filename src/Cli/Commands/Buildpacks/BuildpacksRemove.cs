@@ -19,12 +19,16 @@ internal sealed class BuildpacksRemove : AppCommand
     {
         var app = await AppAsync(run, ct);
         var all = (await InstalledBuildpacks.ReadAsync(run, app, ct)).ToList();
-        var at = run.Value(index) is { } place ? place - 1
-            : run.Value(buildpack) is { } named ? all.IndexOf(named)
-            : throw StopException.Usage("Which buildpack? Name it, or give its place by --index.");
-        if (at < 0 || at >= all.Count)
+        var at = (run.Value(index), run.Value(buildpack)) switch
         {
-            throw StopException.Usage($"{app} has no such buildpack. It has: {(all.Count == 0 ? "none" : string.Join(", ", all))}");
+            ({ } place, null) => InstalledBuildpacks.At(place, app, [.. all], last: all.Count),
+            (null, { } named) => all.IndexOf(named),
+            (null, null) => throw StopException.Usage("Which buildpack? Name it, or give its place by --index."),
+            _ => throw StopException.Usage("Name the buildpack or give its place by --index, not both."),
+        };
+        if (at < 0)
+        {
+            throw StopException.Refused($"{app} has no such buildpack. It has: {(all.Count == 0 ? "none" : string.Join(", ", all))}");
         }
 
         all.RemoveAt(at);

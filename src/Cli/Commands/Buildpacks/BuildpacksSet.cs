@@ -19,12 +19,7 @@ internal sealed class BuildpacksSet : AppCommand
     {
         var app = await AppAsync(run, ct);
         var all = (await InstalledBuildpacks.ReadAsync(run, app, ct)).ToList();
-        var at = (run.Value(index) ?? 1) - 1;
-        if (at < 0 || at > all.Count)
-        {
-            throw StopException.Usage($"There is no place {at + 1}: {app} has {all.Count} buildpacks.");
-        }
-
+        var at = InstalledBuildpacks.At(run.Value(index) ?? 1, app, [.. all], last: all.Count + 1);
         if (at == all.Count)
         {
             all.Add(run.Value(buildpack)!);

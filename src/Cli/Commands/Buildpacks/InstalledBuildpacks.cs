@@ -16,5 +16,12 @@ internal static class InstalledBuildpacks
             : $"The next push to {app} uses: {string.Join(", then ", buildpacks)}");
     }
 
+    /// <summary>From a place that a person counts from 1 to one in the list.</summary>
+    /// <exception cref="StopException">There is no such place.</exception>
+    public static int At(int place, string app, string[] buildpacks, int last) =>
+        place < 1 ? throw StopException.Usage($"Places are counted from 1; there is no place {place}.")
+        : place > last ? throw StopException.Refused($"There is no place {place}: {app} has {Output.Words.Count(buildpacks.Length, "buildpack")}{(buildpacks.Length == 0 ? "" : ", " + string.Join(", ", buildpacks))}.")
+        : place - 1;
+
     private static string Path(string app) => $"/apps/{Uri.EscapeDataString(app)}/buildpack-installations";
 }

@@ -12,6 +12,14 @@ internal static class ConfigVars
     public static async Task ChangeAsync(Run run, string app, string verb, IReadOnlyDictionary<string, string?> changes, CancellationToken ct)
     {
         var names = string.Join(", ", changes.Keys);
+        var before = await ReadAsync(run, app, ct);
+        if (changes.All(change => before.GetValueOrDefault(change.Key) == change.Value))
+        {
+            var are = changes.Count == 1 ? "is" : "are";
+            run.Terminal.Note($"{names} {are} {(changes.Values.All(value => value is null) ? "not set" : "so already")} on {app}: nothing to change.");
+            return;
+        }
+
         await run.Terminal.StepAsync($"{verb} {names} and restarting {app}", async () =>
         {
             await run.Server.PatchAsync<IReadOnlyDictionary<string, string?>, IReadOnlyDictionary<string, string>>(Path(app), changes, ct);

@@ -25,7 +25,7 @@ internal static class Coupling
     }
 
     public static async Task<CouplingWire> NeedAsync(Run run, string app, CancellationToken ct) =>
-        await FindAsync(run, app, ct) ?? throw StopException.Failed($"{app} is in no pipeline. Put it in one with: sluice pipelines:add PIPELINE -a {app} -s STAGE");
+        await FindAsync(run, app, ct) ?? throw StopException.Refused($"{app} is in no pipeline. Put it in one with: sluice pipelines:add PIPELINE -a {app} -s STAGE");
 
     public static Task<IReadOnlyList<CouplingWire>> AllAsync(Run run, Guid pipeline, CancellationToken ct) =>
         run.Server.ListAsync<CouplingWire>($"/pipelines/{pipeline}/pipeline-couplings", ct);
@@ -43,7 +43,7 @@ internal static class Coupling
         {
             1 => found[0],
             0 => throw new StopException(ExitCode.Refused, $"There is no pipeline {named}. See them with: sluice pipelines"),
-            _ => throw new StopException(ExitCode.Refused, $"Several pipelines are named {named}. Use one of these ids: {string.Join(", ", found.OrderBy(p => p.CreatedAt).Select(p => p.Id))}"),
+            _ => throw StopException.Refused($"{found.Count} pipelines are named {named}. Give the id of the one you mean:\n{string.Join('\n', found.OrderBy(p => p.CreatedAt).Select(p => $"  {p.Id}  created {p.CreatedAt:yyyy-MM-dd HH:mm} UTC"))}"),
         };
     }
 

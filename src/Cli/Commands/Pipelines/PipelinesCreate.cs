@@ -27,8 +27,14 @@ internal sealed class PipelinesCreate : AppCommand
             await run.Server.GetAsync<AppWire>($"/apps/{Uri.EscapeDataString(app)}", ct);
         }
 
+        var before = await run.Server.ListAsync<PipelineWire>($"/pipelines?eq[name]={Uri.EscapeDataString(run.Value(name)!)}", ct);
         var pipeline = await run.Terminal.StepAsync(
             $"Creating {run.Value(name)} pipeline", () => run.Server.PostAsync<CreatePipelineWire, PipelineWire>("/pipelines", new(run.Value(name)!), ct));
+        if (before.Count > 0)
+        {
+            run.Terminal.Warning($"There {(before.Count == 1 ? "is another pipeline" : $"are {before.Count} other pipelines")} of this name. Where the name is asked for, give the id: this one's is {pipeline.Id}.");
+        }
+
         if (app is not null)
         {
             await AddFirstAsync(run, pipeline, app, ct);

@@ -60,7 +60,7 @@ internal sealed class PipelinesDiff : AppCommand
         var downstream = NextStage.Of(coupling, pipeline, await Coupling.AllAsync(run, pipeline.Id, ct));
         return downstream.Length > 0
             ? [.. downstream.Select(c => c.App.Name)]
-            : throw StopException.Failed($"{app} is in stage {coupling.Shown()}: no app comes after it in {pipeline.Name}. Compare with any app by --to APP.");
+            : throw StopException.Refused($"{app} is in stage {coupling.Shown()}: no app comes after it in {pipeline.Name}. Compare with any app by --to APP.");
     }
 
     private void Show(Run run, DiffWire diff)

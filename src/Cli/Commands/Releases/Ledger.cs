@@ -10,10 +10,13 @@ internal static class Ledger
 
     public static async Task<ReleaseWire> FindAsync(Run run, string app, string? named, CancellationToken ct) =>
         named is not null
-            ? await run.Server.GetAsync<ReleaseWire>($"{Path(app)}/{Uri.EscapeDataString(named is ['v' or 'V', >= '0' and <= '9', ..] ? named[1..] : named)}", ct)
+            ? await run.Server.GetAsync<ReleaseWire>($"{Path(app)}/{Uri.EscapeDataString(Version(named))}", ct)
             : (await NewestAsync(run, app, 1, ct)).FirstOrDefault() ?? throw StopException.Failed($"{app} has no releases.");
 
     public static string Path(string app) => $"/apps/{Uri.EscapeDataString(app)}/releases";
+
+    /// <summary><c>3</c> and <c>V3</c> → <c>v3</c>; an id stays, so that a refusal names what was meant.</summary>
+    private static string Version(string named) => named.TrimStart('v', 'V') is { Length: > 0 and < 10 } digits && digits.All(char.IsAsciiDigit) ? "v" + digits : named;
 
     /// <summary>Copies a release phase's output as it comes. False when there is none.</summary>
     public static async Task<bool> StreamOutputAsync(Run run, ReleaseWire release, Action<string> write, CancellationToken ct)
@@ -47,6 +50,18 @@ internal static class Ledger
         }
 
         return false;
+    }
+
+    /// <summary>The same release when it has ended.</summary>
+    public static async Task<ReleaseWire> SettledAsync(Run run, string app, ReleaseWire release, CancellationToken ct)
+    {
+        while (release.Status is "pending")
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(100), run.Surroundings.Clock, ct);
+            release = await run.Server.GetAsync<ReleaseWire>($"{Path(app)}/{release.Id}", ct);
+        }
+
+        return release;
     }
 
     /// <summary>What a status means to a person; empty for the ordinary one.</summary>

@@ -40,17 +40,12 @@ internal sealed class Rollback : AppCommand
     {
         var releases = await Ledger.NewestAsync(run, app, 50, ct);
         return releases.SkipWhile(r => !r.Current).Skip(1).FirstOrDefault(r => r.EligibleForRollback)
-            ?? throw StopException.Failed($"{app} has no earlier release to go back to.");
+            ?? throw StopException.Refused($"{app} has no earlier release to go back to.");
     }
 
     private static async Task<ReleaseWire> SettledAsync(Run run, string app, ReleaseWire release, CancellationToken ct)
     {
-        while (release.Status is "pending")
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(100), run.Surroundings.Clock, ct);
-            release = await run.Server.GetAsync<ReleaseWire>($"{Ledger.Path(app)}/{release.Id}", ct);
-        }
-
+        release = await Ledger.SettledAsync(run, app, release, ct);
         return release.Status is "failed"
             ? throw StopException.Failed($"The rollback, v{release.Version}, failed; what ran before still runs. See: sluice releases:output v{release.Version} -a {app}, sluice logs -a {app}")
             : release;

@@ -1,0 +1,37 @@
+using Sluice.Wire;
+
+namespace Sluice.Cli.Commands.Releases;
+
+internal sealed class ReleasesRetry : AppCommand
+{
+    public static readonly About Is = new("releases:retry", "Release the newest slug once more, to run its release command again", "sluice releases:retry -a shop", () => new ReleasesRetry())
+    {
+        More = "Makes a new release of the same slug with the config of now. The app must have a release command (the process type release).",
+    };
+
+    public ReleasesRetry() : base(Is)
+    {
+    }
+
+    public override async Task<ExitCode> RunAsync(Run run, CancellationToken ct)
+    {
+        var app = await AppAsync(run, ct);
+        var newest = await Ledger.FindAsync(run, app, null, ct);
+        var formation = await run.Server.ListAsync<FormationWire>($"/apps/{Uri.EscapeDataString(app)}/formation", ct);
+        if (newest.Slug is not { } slug || formation.All(f => f.Type is not "release"))
+        {
+            throw StopException.Refused($"{app} has no release command: add a process type release to its Procfile.");
+        }
+
+        var retry = await run.Terminal.StepAsync(
+            $"Retrying v{newest.Version} on {app}",
+            () => run.Server.PostAsync<CreateReleaseWire, ReleaseWire>(
+                Ledger.Path(app), new(Slug: slug.Id.ToString(), Description: $"Retry of v{newest.Version}: {newest.Description}"), ct),
+            made => $"v{made.Version}");
+        run.Terminal.Note("Running release command...");
+        await Ledger.StreamOutputAsync(run, retry, run.Terminal.Line, ct);
+        return (await Ledger.SettledAsync(run, app, retry, ct)).Status is "failed"
+            ? throw StopException.Failed($"The retry, v{retry.Version}, failed; what ran before still runs. See: sluice logs -a {app}")
+            : ExitCode.Ok;
+    }
+}

@@ -1,0 +1,194 @@
+using System.Text.Json;
+using Sluice.Tests.Api;
+
+namespace Sluice.Tests.HerokuCli;
+
+/// <summary>The smaller things of an account and of an app, as people who have the Heroku CLI type and read them.</summary>
+public sealed class ThingsTests(HerokuCliWorld heroku) : IClassFixture<HerokuCliWorld>
+{
+    [Fact]
+    public async Task Features_are_listed_and_those_that_are_tried_out_warn()
+    {
+        await heroku.SucceedAsync("apps:create", "featured");
+        var labs = await heroku.SucceedAsync("labs", "-a", "featured");
+        Assert.Contains("User Features admin@localhost [ ] pipelines", labs);
+        Assert.Contains("App Features featured [ ] runtime-dyno-metadata", labs);
+        var enabled = await heroku.SucceedAsync("labs:enable", "pipelines");
+        Assert.Contains("Enabling pipelines for admin@localhost... done", enabled);
+        Assert.Contains("This feature is experimental and may change or be removed without notice.", enabled);
+        Assert.Contains("Enabled: true", await heroku.SucceedAsync("labs:info", "pipelines"));
+        Assert.Contains("[+] pipelines", await heroku.SucceedAsync("labs"));
+        Assert.Contains("Disabling pipelines for admin@localhost... done", await heroku.SucceedAsync("labs:disable", "pipelines"));
+
+        Assert.Contains("[+] preboot", await heroku.SucceedAsync("features", "-a", "featured"));
+        Assert.Contains("Enabled: true", await heroku.SucceedAsync("features:info", "preboot", "-a", "featured"));
+        Assert.Contains("preboot is already enabled", (await heroku.HerokuAsync("features:enable", "preboot", "-a", "featured")).Said);
+        var fixedOn = await heroku.HerokuAsync("features:disable", "preboot", "-a", "featured");
+        Assert.Equal(2, fixedOn.ExitCode);
+        Assert.Contains("preboot is how Sluice works and cannot be turned off.", fixedOn.Said);
+        Assert.Contains("Couldn't find that feature: warp.", (await heroku.HerokuAsync("labs:enable", "warp", "-a", "featured")).Said);
+    }
+
+    [Fact]
+    public async Task Keys_are_made_shown_once_rotated_and_revoked_and_do_what_their_scope_says()
+    {
+        var made = JsonDocument.Parse((await heroku.HerokuAsync("authorizations:create", "-d", "reader", "-s", "read", "-e", "3600", "--json")).Output).RootElement;
+        var (id, key) = (made.GetProperty("id").GetString()!, made.GetProperty("access_token").GetProperty("token").GetString()!);
+        Assert.Contains("reader " + id + " read", await heroku.SucceedAsync("authorizations"));
+        var info = await heroku.SucceedAsync("authorizations:info", id);
+        Assert.Contains("Token: sluice_**********" + key[^4..], info);
+        Assert.Contains("in about 1 hour", info);
+
+        Assert.Equal(0, (await heroku.HerokuWithKeyAsync(key, "apps:info", "-a", "shop")).ExitCode);
+        foreach (var tooMuch in new[] { "config -a shop", "apps:create stolen", "maintenance:on -a shop", "authorizations:create -s global", "keys" })
+        {
+            var refused = await heroku.HerokuWithKeyAsync(key, tooMuch.Split(' '));
+            Assert.Equal(2, refused.ExitCode);
+            Assert.Contains("This key's scope is read, which does not allow this.", refused.Said);
+        }
+
+        Assert.Contains("Description: old reader", await heroku.SucceedAsync("authorizations:update", id, "-d", "old reader"));
+        Assert.DoesNotContain("*", await heroku.SucceedAsync("authorizations:rotate", id));
+        Assert.Contains("HEROKU_API_KEY is invalid", (await heroku.HerokuWithKeyAsync(key, "apps")).Said);
+        Assert.Contains("done, revoked authorization from old reader", await heroku.SucceedAsync("authorizations:revoke", id));
+        Assert.Equal(2, (await heroku.HerokuAsync("authorizations:info", id)).ExitCode);
+        Assert.Contains("last key that may do everything", (await heroku.HerokuAsync("authorizations:revoke", "~")).Said);
+        Assert.Contains("Two-factor authentication is not enabled", await heroku.SucceedAsync("auth:2fa"));
+        Assert.Equal(heroku.Sluice.Key, (await heroku.HerokuAsync("auth:token")).Output.Trim());
+    }
+
+    /// <summary>The prompts are answered one by one, as by a person; the password is an API key.</summary>
+    [Fact]
+    public async Task A_login_makes_a_session_and_logging_out_ends_it()
+    {
+        var session = await heroku.SucceedWithoutKeyAsync("login.sh",
+            """
+            coproc CLI { exec "$@" login -i 2>&1; }
+            answer() {
+                local seen=
+                while IFS= read -r -n1 -d '' -u "${CLI[0]}" letter; do
+                    seen+=$letter
+                    [[ $seen == *"$1"* ]] || continue
+                    sleep 0.5
+                    printf '%s\n' "$2" >&"${CLI[1]}"
+                    return
+                done
+            }
+            answer Email admin@localhost
+            answer Password "$THE_KEY"
+            cat <&"${CLI[0]}" | tail -n 1
+            wait "$CLI_PID"
+            "$@" auth:whoami
+            "$@" sessions --json
+            token=$("$@" auth:token 2>/dev/null)
+            "$@" logout
+            "$@" auth:whoami
+            echo "whoami ended with $?, and the key of before with $(HEROKU_API_KEY=$token "$@" apps >/dev/null 2>&1; echo $?)."
+            """);
+        Assert.Contains("Logged in as admin@localhost", session);
+        Assert.Contains("Heroku CLI login from", session);
+        Assert.Contains("Logging out... done", session);
+        Assert.Contains("whoami ended with 100, and the key of before with 1.", session);
+        Assert.Contains("No OAuth sessions.", await heroku.SucceedAsync("sessions"));
+    }
+
+    [Fact]
+    public async Task Ssh_keys_are_kept_and_forgotten()
+    {
+        var file = Path.Combine(heroku.Sluice.Scratch("keys"), "id.pub");
+        await File.WriteAllTextAsync(file, "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGPUpM3dEpRkB6z8bDTwwqBkBNVr0sMuI2sFWXZtIVPi ada@laptop\n");
+        Assert.Contains("SSH key... done", await heroku.SucceedAsync("keys:add", file));
+        Assert.Contains("added already", (await heroku.HerokuAsync("keys:add", file)).Said);
+        Assert.Contains("admin@localhost keys ssh-ed25519 AAAAC3NzaC...FWXZtIVPi ada@laptop".Replace("...FWXZtIVPi", "...sFWXZtIVPi"), await heroku.SucceedAsync("keys"));
+        Assert.Contains("Removing ada@laptop SSH key... done", await heroku.SucceedAsync("keys:remove", "ada@laptop"));
+        await heroku.SucceedAsync("keys:add", file);
+        Assert.Contains("Removing all SSH keys... done", await heroku.SucceedAsync("keys:clear"));
+        Assert.Contains("You have no SSH keys.", await heroku.SucceedAsync("keys"));
+    }
+
+    [Fact]
+    public async Task Buildpacks_are_looked_up_set_and_removed()
+    {
+        await heroku.SucceedAsync("apps:create", "built");
+        Assert.Contains("Next release on built will use heroku/nodejs", await heroku.SucceedAsync("buildpacks:set", "heroku/nodejs", "-a", "built"));
+        Assert.Contains("1. heroku/python 2. heroku/nodejs", await heroku.SucceedAsync("buildpacks:add", "heroku/python", "-i", "1", "-a", "built"));
+        Assert.Contains("heroku/python is already set on your app", (await heroku.HerokuAsync("buildpacks:add", "heroku/python", "-a", "built")).Said);
+        var unknown = await heroku.HerokuAsync("buildpacks:add", "heroku/cobol", "-a", "built");
+        Assert.Equal(2, unknown.ExitCode);
+        Assert.Contains("the registry of this server does not know it. Bundled are heroku/nodejs,", unknown.Said);
+        var secret = await heroku.HerokuAsync("buildpacks:add", "https://ada:hunter2@example.com/b.git", "-a", "built");
+        Assert.Contains("at example.com holds a user name or password", secret.Said);
+        Assert.DoesNotContain("hunter2", secret.Said);
+        Assert.Contains("1. heroku/python 2. heroku/nodejs", await heroku.SucceedAsync("buildpacks", "-a", "built"));
+        Assert.Contains("will use heroku/nodejs", await heroku.SucceedAsync("buildpacks:remove", "heroku/python", "-a", "built"));
+        Assert.Contains("Buildpacks cleared.", await heroku.SucceedAsync("buildpacks:clear", "-a", "built"));
+
+        Assert.Contains("heroku/python", await heroku.SucceedAsync("buildpacks:search", "python"));
+        Assert.Contains("No buildpacks found", await heroku.SucceedAsync("buildpacks:search", "cobol"));
+        Assert.Contains("description: .NET", await heroku.SucceedAsync("buildpacks:info", "heroku/dotnet"));
+        Assert.Contains("published", await heroku.SucceedAsync("buildpacks:versions", "heroku/dotnet"));
+    }
+
+    [Fact]
+    public async Task A_domain_leads_visitors_to_the_app_until_it_is_removed_and_maintenance_shows_them_a_page()
+    {
+        Assert.Contains("DNS Target shop-staging.localhost", await heroku.SucceedAsync("domains:add", "www.shop.example", "-a", "shop-staging"));
+        var taken = await heroku.HerokuAsync("domains:add", "WWW.shop.example", "-a", "shop");
+        Assert.Equal(2, taken.ExitCode);
+        Assert.Contains("www.shop.example is taken by an app already", taken.Said);
+        Assert.Contains("belongs to this server itself", (await heroku.HerokuAsync("domains:add", "shop.localhost", "-a", "shop-staging")).Said);
+        Assert.Contains("leave scheme and path out", (await heroku.HerokuAsync("domains:add", "http://www.shop.example/", "-a", "shop-staging")).Said);
+        Assert.Contains("Waiting for www.shop.example... done", await heroku.SucceedAsync("domains:wait", "www.shop.example", "-a", "shop-staging"));
+        await UntilAsync("www.shop.example", "200");
+
+        var list = await heroku.SucceedAsync("domains", "-a", "shop-staging");
+        Assert.Contains("shop-staging Heroku Domain shop-staging.localhost", list);
+        Assert.Contains("www.shop.example CNAME shop-staging.localhost", list);
+        Assert.Contains("kind: custom", await heroku.SucceedAsync("domains:info", "www.shop.example", "-a", "shop-staging"));
+        Assert.Contains("There is no certificate mycert", (await heroku.HerokuAsync("domains:update", "www.shop.example", "--cert", "mycert", "-a", "shop-staging")).Said);
+
+        Assert.Contains("Enabling maintenance mode for shop-staging... done", await heroku.SucceedAsync("maintenance:on", "-a", "shop-staging"));
+        Assert.StartsWith("on", await heroku.SucceedAsync("maintenance", "-a", "shop-staging"));
+        await UntilAsync("www.shop.example", "503");
+        await heroku.SucceedAsync("maintenance:off", "-a", "shop-staging");
+        await UntilAsync("www.shop.example", "200");
+
+        await heroku.SucceedAsync("domains:remove", "www.shop.example", "-a", "shop-staging");
+        await UntilAsync("www.shop.example", "404");
+        await heroku.SucceedAsync("domains:add", "*.shop.example", "-a", "shop-staging");
+        await UntilAsync("any.shop.example", "200");
+        await heroku.SucceedAsync("domains:clear", "-a", "shop-staging");
+        await UntilAsync("any.shop.example", "404");
+    }
+
+    [Fact]
+    public async Task A_retry_releases_the_newest_slug_once_more_and_runs_its_release_command()
+    {
+        await heroku.SucceedAsync("apps:create", "retried");
+        var pushed = await heroku.Sluice.PushAsync("retried", SampleApp.Files, TestContext.Current.CancellationToken);
+        Assert.True(pushed.ExitCode == 0, pushed.ToString());
+        await heroku.SucceedAsync("config:set", "GREETING=again", "-a", "retried");
+        Assert.Contains("Retrying v3 on retried... done, v4 Running release command... migrating for again", await heroku.SucceedAsync("releases:retry", "-a", "retried"));
+        var releases = JsonDocument.Parse((await heroku.HerokuAsync("releases", "--json", "-a", "retried")).Output).RootElement;
+        Assert.Equal("Retry of v3: Set GREETING config vars", releases[0].GetProperty("description").GetString());
+        Assert.Equal(releases[1].GetProperty("slug").ToString(), releases[0].GetProperty("slug").ToString());
+        await heroku.SucceedAsync("apps:create", "nothing-to-retry");
+        Assert.Contains("App must have a release-phase command", (await heroku.HerokuAsync("releases:retry", "-a", "nothing-to-retry")).Said);
+    }
+
+    /// <summary>A visitor of that host name comes to see this status.</summary>
+    private async Task UntilAsync(string host, string status)
+    {
+        var seen = "";
+        for (var tries = 0; tries < 100; tries++)
+        {
+            var ran = await heroku.Sluice.RunAsync(
+                ["curl", "--silent", "--output", "/dev/null", "--write-out", "%{http_code}", "--header", $"Host: {host}", heroku.Sluice.Url.ToString()], "/", [], TestContext.Current.CancellationToken);
+            if ((seen = ran.Output) == status)
+                return;
+            await Task.Delay(200);
+        }
+
+        Assert.Fail($"{host} answers {seen}, not {status}.");
+    }
+}
