@@ -18,9 +18,9 @@ internal static class CollaboratorsApi
             api.MapGet(at, List).ForApp(Permission.View);
             api.MapGet(at + "/{user}", Info).ForApp(Permission.View);
             // To join and to leave, one need only see the app: the store asks for more when it is about somebody else.
-            api.MapPost(at, Add).ForApp(Permission.View);
-            api.MapPatch(at + "/{user}", Change).ForApp(Permission.Manage);
-            api.MapDelete(at + "/{user}", Remove).ForApp(Permission.View);
+            api.MapPost(at, Add).ForApp(Permission.View).ReachingAccess();
+            api.MapPatch(at + "/{user}", Change).ForApp(Permission.Manage).ReachingAccess();
+            api.MapDelete(at + "/{user}", Remove).ForApp(Permission.View).ReachingAccess();
         }
     }
 

@@ -14,12 +14,12 @@ internal static class MembersApi
     {
         api.MapGet("/teams/{team}/members", List).AskedInside(Permission.View);
         foreach (var method in new[] { "PUT", "POST" })
-            api.MapMethods("/teams/{team}/members", [method], Put).AskedInside(Permission.Own);
-        api.MapPatch("/teams/{team}/members", Change).AskedInside(Permission.Own);
-        api.MapDelete("/teams/{team}/members/{email}", Remove).AskedInside(Permission.Own);
+            api.MapMethods("/teams/{team}/members", [method], Put).AskedInside(Permission.Own).ReachingAccess();
+        api.MapPatch("/teams/{team}/members", Change).AskedInside(Permission.Own).ReachingAccess();
+        api.MapDelete("/teams/{team}/members/{email}", Remove).AskedInside(Permission.Own).ReachingAccess();
         api.MapGet("/teams/{team}/invitations", Invitations).AskedInside(Permission.View);
-        api.MapPut("/teams/{team}/invitations", Invite).AskedInside(Permission.Own);
-        api.MapDelete("/teams/{team}/invitations/{email}", Revoke).AskedInside(Permission.Own);
+        api.MapPut("/teams/{team}/invitations", Invite).AskedInside(Permission.Own).ReachingAccess();
+        api.MapDelete("/teams/{team}/invitations/{email}", Revoke).AskedInside(Permission.Own).ReachingAccess();
     }
 
     private static async Task<IReadOnlyList<TeamMemberWire>> List(HttpContext http, string team, Principal who, TeamTable teams, CancellationToken ct)

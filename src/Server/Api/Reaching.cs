@@ -24,6 +24,9 @@ internal static class ReachingConventions
     /// <summary>The account's keys and flags: only a key that may do everything.</summary>
     public static T ReachingAccount<T>(this T route) where T : IEndpointConventionBuilder => route.WithMetadata(new Reaching(Reach.Account, Reach.Account));
 
+    /// <summary>Who may do what: to see it is reading; to change it would let a smaller key reach more by another account.</summary>
+    public static T ReachingAccess<T>(this T route) where T : IEndpointConventionBuilder => route.WithMetadata(new Reaching(Reach.Read, Reach.Account));
+
     /// <summary>Any key.</summary>
     public static T ReachingIdentity<T>(this T route) where T : IEndpointConventionBuilder => route.WithMetadata(new Reaching(Reach.Identity, Reach.Identity));
 

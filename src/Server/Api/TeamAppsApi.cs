@@ -15,7 +15,7 @@ internal static class TeamAppsApi
         api.MapPost("/teams/apps", Create).ForAccount();
         api.MapGet("/teams/{team}/apps", List).AskedInside(Permission.View);
         api.MapGet("/teams/apps/{name}", Info).ForApp(Permission.View);
-        api.MapPatch("/teams/apps/{name}", Update).ForApp(Permission.Manage);
+        api.MapPatch("/teams/apps/{name}", Update).ForApp(Permission.Manage).ReachingAccess();
     }
 
     private static async Task<IReadOnlyList<AppWire>> ListAll(

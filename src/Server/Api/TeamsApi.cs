@@ -15,11 +15,11 @@ internal static class TeamsApi
     public static void MapTeams(this IEndpointRouteBuilder api)
     {
         api.MapGet("/teams", List).ForAccount();
-        api.MapPost("/teams", Create).ForAccount();
+        api.MapPost("/teams", Create).ForAccount().ReachingAccess();
         api.MapGet("/teams/permissions", () => AllPermissions).ForAccount();
         api.MapGet("/teams/{team}", Info).AskedInside(Permission.View);
-        api.MapPatch("/teams/{team}", Rename).AskedInside(Permission.Own);
-        api.MapDelete("/teams/{team}", Destroy).AskedInside(Permission.Own);
+        api.MapPatch("/teams/{team}", Rename).AskedInside(Permission.Own).ReachingAccess();
+        api.MapDelete("/teams/{team}", Destroy).AskedInside(Permission.Own).ReachingAccess();
         api.MapGet("/teams/{team}/features", Features).AskedInside(Permission.View);
         api.MapGet("/teams/{team}/features/{feature}", Feature).AskedInside(Permission.View);
     }

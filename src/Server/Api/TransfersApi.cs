@@ -14,11 +14,11 @@ internal static class TransfersApi
     public static void MapTransfers(this IEndpointRouteBuilder api)
     {
         api.MapGet("/account/app-transfers", List).ForAccount();
-        api.MapPost("/account/app-transfers", Offer).AskedInside(Permission.Own);
+        api.MapPost("/account/app-transfers", Offer).AskedInside(Permission.Own).ReachingAccess();
         api.MapGet("/account/app-transfers/{transfer}", Info).ForAccount();
-        api.MapPatch("/account/app-transfers/{transfer}", Answer).ForAccount();
-        api.MapDelete("/account/app-transfers/{transfer}", Withdraw).ForAccount();
-        api.MapPost("/pipeline-transfers", TransferPipeline).AskedInside(Permission.Own);
+        api.MapPatch("/account/app-transfers/{transfer}", Answer).ForAccount().ReachingAccess();
+        api.MapDelete("/account/app-transfers/{transfer}", Withdraw).ForAccount().ReachingAccess();
+        api.MapPost("/pipeline-transfers", TransferPipeline).AskedInside(Permission.Own).ReachingAccess();
     }
 
     private static async Task<IReadOnlyList<AppTransferWire>> List(HttpContext http, Principal who, AppTransferTable transfers, CancellationToken ct) =>
