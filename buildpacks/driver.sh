@@ -1,13 +1,13 @@
 #!/bin/sh
 # One build, inside its sandbox, as the build's own user: source from standard input to /app, then Heroku's buildpack API.
-# What it leaves in /work/out is a tenant's word: the agent reads it as data, size by size.
+# What it leaves in /build/out is a tenant's word: the agent reads it as data, size by size.
 #
 #   /app                the build folder (paths are those of run time)       /env        one file per config var
 #   /app/.build-cache   the cache folder; the agent takes it away afterwards  /buildpacks the bundled ones, read-only
-#   /work/list          the buildpacks, one a line: kind TAB where TAB ref TAB shown name; empty means "find out"
+#   /build/list          the buildpacks, one a line: kind TAB where TAB ref TAB shown name; empty means "find out"
 set -u
 umask 022
-build=/app cache=/app/.build-cache env=/env out=/work/out
+build=/app cache=/app/.build-cache env=/env out=/build/out
 
 fail() {
     printf '%s\n' "$1" >"$out/failed"
@@ -91,7 +91,7 @@ mkdir -p $packs
 last=''
 tab=$(printf '\t')
 
-if [ -s /work/list ]; then
+if [ -s /build/list ]; then
     n=0
     while IFS="$tab" read -r kind where ref shown <&3; do
         n=$((n + 1))
@@ -109,7 +109,7 @@ if [ -s /work/list ]; then
         compile $packs/$n "$shown"
         # What a buildpack offers to those after it.
         [ ! -f $packs/$n/export ] || . $packs/$n/export
-    done 3</work/list
+    done 3</build/list
 else
     for found in node python dotnet static procfile; do
         if name=$(/buildpacks/$found/bin/detect $build </dev/null); then

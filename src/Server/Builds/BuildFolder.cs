@@ -12,7 +12,7 @@ namespace Sluice.Builds;
 /// ID/app               → /app         the source, then the slug     (build's user)
 ///    app/.build-cache                 the cache: in the same mount as the app, so that buildpacks can move folders over and not copy them
 /// ID/env               → /env         one file per config var       (build's user, read-only inside)
-/// ID/work/list         → /work        the buildpacks to use         (ours)
+/// ID/work              → /build       list: the buildpacks to use   (ours)
 ///    work/out                         what the driver reports       (build's user)
 /// ID/tmp               → /tmp                                       (build's user)
 /// </code>
@@ -50,7 +50,7 @@ internal sealed class BuildFolder(DataFolder data, BuildId id, uint? owner, Acti
 
     public ImmutableArray<SandboxMount> Mounts(string packs) =>
     [
-        new(App, "/app", Writable: true), new(Env, "/env", Writable: false), new(Work, "/work", Writable: true),
+        new(App, "/app", Writable: true), new(Env, "/env", Writable: false), new(Work, "/build", Writable: true),
         new(Tmp, "/tmp", Writable: true), new(packs, "/buildpacks", Writable: false),
     ];
 
@@ -110,8 +110,8 @@ internal sealed class BuildFolder(DataFolder data, BuildId id, uint? owner, Acti
         Directory.Move(Path.Combine(from, name), target);
     }
 
-    /// <summary>Bytes and entries of everything here, as far as the limits: it stops counting when one is passed.</summary>
-    public bool IsTooLarge(long bytes, int files) => TreeSize.Passes(root, bytes, files);
+    /// <summary>Bytes and entries of everything here, as far as the limits, and what <paramref name="processes"/> hold of it after its names were removed.</summary>
+    public bool IsTooLarge(long bytes, int files, IEnumerable<int> processes) => TreeSize.Passes(root, bytes - HeldFiles.Bytes(processes, root), files);
 
     public void Dispose() => discard(root);
 

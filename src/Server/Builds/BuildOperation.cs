@@ -51,7 +51,7 @@ internal sealed class BuildOperation(SandboxHost sandboxes, SlugStore slugs, Dat
         BuildFolder folder, BuildRun run, string source, Func<ReadOnlyMemory<byte>, ValueTask> output, CancellationToken ct)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        var watcher = WatchSizeAsync(folder, stop);
+        var watcher = WatchSizeAsync(folder, () => sandboxes.ProcessesOf(run.Id.Value.ToString("N")), stop);
         try
         {
             return (await sandboxes.RunAsync(Spec(folder, run, source), output, stop.Token), false);
@@ -157,7 +157,7 @@ internal sealed class BuildOperation(SandboxHost sandboxes, SlugStore slugs, Dat
             ? [new BuildpackUsed(names.FirstOrDefault() ?? found, "urn:buildpack:" + BuildpackChoice.NameOf(found))] : [];
     }
 
-    private static async Task WatchSizeAsync(BuildFolder folder, CancellationTokenSource stop)
+    private static async Task WatchSizeAsync(BuildFolder folder, Func<IEnumerable<int>> processes, CancellationTokenSource stop)
     {
         try
         {
@@ -165,7 +165,7 @@ internal sealed class BuildOperation(SandboxHost sandboxes, SlugStore slugs, Dat
             {
                 await Task.Delay(LookAtSizeEvery, stop.Token);
                 var started = TimeProvider.System.GetTimestamp();
-                if (folder.IsTooLarge(BuildLimits.TreeBytes, BuildLimits.TreeFiles))
+                if (folder.IsTooLarge(BuildLimits.TreeBytes, BuildLimits.TreeFiles, processes()))
                 {
                     await stop.CancelAsync();
                     return;

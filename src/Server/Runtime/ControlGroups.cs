@@ -121,8 +121,18 @@ internal sealed record ControlGroup(string V2, string Memory, ImmutableDictionar
         ? [new SandboxMount(V2, "/sys/fs/cgroup", Writable: false)]
         : V1.Where(c => c.Key != "pids").Select(c => new SandboxMount(c.Value, $"/sys/fs/cgroup/{c.Key}", Writable: false));
 
-    public ImmutableArray<int> Processes() => File.Exists(Path.Combine(V2, "cgroup.procs"))
-        ? [.. File.ReadAllLines(Path.Combine(V2, "cgroup.procs")).Select(int.Parse)] : [];
+    /// <summary>Empty, too, when the group is gone or goes while we look.</summary>
+    public ImmutableArray<int> Processes()
+    {
+        try
+        {
+            return [.. File.ReadAllLines(Path.Combine(V2, "cgroup.procs")).Select(int.Parse)];
+        }
+        catch (IOException)
+        {
+            return [];
+        }
+    }
 
     public bool IsPopulated => File.Exists(Path.Combine(V2, "cgroup.events"))
         && File.ReadLines(Path.Combine(V2, "cgroup.events")).Contains("populated 1");

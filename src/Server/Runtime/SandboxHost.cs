@@ -156,6 +156,9 @@ public sealed class SandboxHost : IAsyncDisposable
         return kept.ToImmutable();
     }
 
+    /// <summary>Who is inside now; nobody in one-team mode, where it is not known.</summary>
+    internal ImmutableArray<int> ProcessesOf(string id) => machine.Value.Groups?.Find(id).Processes() ?? [];
+
     internal string FolderOf(string id) => Path.Combine(data.Sandboxes, id);
 
     /// <summary>Gives back what this DIR holds on the machine, unless dynos still run there.</summary>

@@ -35,7 +35,7 @@ public sealed class BuildFolderTests : IDisposable
     public async Task No_name_hides_bytes_from_the_limit(string script)
     {
         await Bash(script);
-        Assert.True(folder.IsTooLarge(2000, 1000));
+        Assert.True(folder.IsTooLarge(2000, 1000, []));
     }
 
     [Theory]
@@ -44,14 +44,31 @@ public sealed class BuildFolderTests : IDisposable
     public async Task No_name_hides_files_from_the_limit(string script)
     {
         await Bash(script);
-        Assert.True(folder.IsTooLarge(2000, 5));
+        Assert.True(folder.IsTooLarge(2000, 5, []));
+    }
+
+    [Fact]
+    public async Task A_file_without_a_name_counts_as_long_as_someone_holds_it()
+    {
+        using var holder = Process.Start(new ProcessStartInfo("bash", ["-c", "exec 3>file && head -c 3000 /dev/zero >&3 && rm file && echo held && exec sleep 60"])
+        {
+            WorkingDirectory = folder.App,
+            RedirectStandardOutput = true, UseShellExecute = false,
+        })!;
+        Assert.Equal("held", await holder.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken));
+        Assert.False(folder.IsTooLarge(2000, 10, []));
+        Assert.True(folder.IsTooLarge(2000, 10, [holder.Id]));
+
+        holder.Kill();
+        await holder.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.False(folder.IsTooLarge(2000, 10, [holder.Id]));
     }
 
     [Fact]
     public async Task A_link_leads_to_nothing_that_counts()
     {
         await Bash("head -c 100 /dev/zero >file && ln -s /usr usr && ln -s / root && ln -s loop loop && mkfifo pipe && mkdir -m 0 closed");
-        Assert.False(folder.IsTooLarge(2000, 10));
+        Assert.False(folder.IsTooLarge(2000, 10, []));
     }
 
     [Fact]

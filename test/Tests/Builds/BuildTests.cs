@@ -226,7 +226,7 @@ public sealed class BuildTests(BuildGround ground) : IClassFixture<BuildGround>
         var app = await ground.AppAsync();
         var passwd = await File.ReadAllTextAsync("/etc/passwd", BuildGround.Ct);
         var slug = await ground.SlugAsync(app, ground.Tar(("server.js", ""), Postbuild(
-            "rm -rf /app/.build-cache && ln -s /etc /app/.build-cache; ln -sf /etc/passwd /work/out/Procfile; ln -sf /etc/passwd /work/out/names; mkfifo /work/out/found2; ln -s /etc/passwd stolen")));
+            "rm -rf /app/.build-cache && ln -s /etc /app/.build-cache; ln -sf /etc/passwd /build/out/Procfile; ln -sf /etc/passwd /build/out/names; mkfifo /build/out/found2; ln -s /etc/passwd stolen")));
 
         Assert.Equal("node server.js", slug.ProcessTypes["web"]);
         Assert.DoesNotContain("root", slug.BuildpackDescription!, StringComparison.Ordinal);
