@@ -1,4 +1,6 @@
+using Sluice.Cli.Commands.Access;
 using Sluice.Cli.Commands.Account;
+using Sluice.Cli.Commands.Accounts;
 using Sluice.Cli.Commands.Apps;
 using Sluice.Cli.Commands.Authorizations;
 using Sluice.Cli.Commands.Buildpacks;
@@ -15,6 +17,7 @@ using Sluice.Cli.Commands.Pipelines;
 using Sluice.Cli.Commands.Ps;
 using Sluice.Cli.Commands.Releases;
 using Sluice.Cli.Commands.Remotes;
+using Sluice.Cli.Commands.Teams;
 
 namespace Sluice.Cli;
 
@@ -25,9 +28,13 @@ internal static class Catalog
     [
         ("Pipelines",
             [PipelinesPromote.Is, PipelinesDiff.Is, PipelinesList.Is, PipelinesInfo.Is, PipelinesCreate.Is, PipelinesAdd.Is, PipelinesUpdate.Is, PipelinesRemove.Is,
-             PipelinesRename.Is, PipelinesDestroy.Is, PipelinesOpen.Is, PipelinesStages.Is]),
+             PipelinesRename.Is, PipelinesTransfer.Is, PipelinesDestroy.Is, PipelinesOpen.Is, PipelinesStages.Is]),
         ("Pipelines as in the Labs days", [PipelinePromote.Is, PipelineDiff.Is, PipelineShow.Is, PipelineAdd.Is, PipelineRemove.Is]),
         ("Apps", [AppsList.Is, AppsCreate.Is, AppsInfo.Is, AppsOpen.Is, AppsRename.Is, AppsDestroy.Is, Fork.Is, GitRemoteSet.Is]),
+        ("Who may do what",
+            [AccessList.Is, AccessAdd.Is, AccessUpdate.Is, AccessRemove.Is, AppsJoin.Is, AppsLeave.Is, AppsLock.Is, AppsUnlock.Is, AppsTransfer.Is, TransfersList.Is,
+             TransfersAccept.Is, TransfersDecline.Is, TeamsList.Is, TeamsCreate.Is, TeamsDestroy.Is, MembersList.Is, MembersAdd.Is, MembersSet.Is, MembersRemove.Is,
+             AccountsList.Is, AccountsCreate.Is, AccountsRemove.Is]),
         ("Domains and maintenance",
             [DomainsList.Is, DomainsAdd.Is, DomainsInfo.Is, DomainsRemove.Is, DomainsClear.Is, DomainsWait.Is, DomainsUpdate.Is, MaintenanceShow.Is, MaintenanceSet.On, MaintenanceSet.Off]),
         ("Releases", [ReleasesList.Is, ReleasesInfo.Is, ReleasesOutput.Is, ReleasesRetry.Is, Rollback.Is]),

@@ -15,6 +15,13 @@ internal static class Flags
 
     public static Option<string?> Stage() => new("--stage", "-s") { Description = "stage of the app in the pipeline: review, development, staging, production, or one of its own", HelpName = "STAGE" };
 
+    public static Option<string?> Team() => new("--team", "-t") { Description = "name of the team (else SLUICE_TEAM)", HelpName = "TEAM" };
+
+    /// <summary>--team, else SLUICE_TEAM; fit for a path.</summary>
+    /// <exception cref="StopException">Neither is there.</exception>
+    public static string NeedTeam(Run run, Option<string?> team) => Uri.EscapeDataString(
+        run.Value(team) ?? run.Surroundings.Variable("SLUICE_TEAM") ?? throw StopException.Usage("Which team? Give --team TEAM, or set SLUICE_TEAM. See yours with: sluice teams"));
+
     public static Argument<string> Needed(string name, string description) => new(name) { Description = description, HelpName = name };
 
     public static Argument<string?> Optional(string name, string description) => new(name) { Description = description, HelpName = name, Arity = ArgumentArity.ZeroOrOne };

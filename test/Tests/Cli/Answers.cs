@@ -65,7 +65,8 @@ internal static class Answers
             .On("GET /apps/shop-staging/pipeline-couplings", all[0])
             .On($"GET /pipelines/{PipelineId}", Pipeline())
             .On<IReadOnlyList<PipelineWire>>("GET /pipelines?eq[name]=shop", [Pipeline()])
-            .On<IReadOnlyList<CouplingWire>>($"GET /pipelines/{PipelineId}/pipeline-couplings", all);
+            .On<IReadOnlyList<CouplingWire>>($"GET /pipelines/{PipelineId}/pipeline-couplings", all)
+            .On<IReadOnlyList<AppWire>>("POST /filters/apps", [App("shop-staging"), .. production.Select(App)]);
         foreach (var app in production)
         {
             server.On($"GET /apps/{app}/pipeline-couplings", Coupling(app, "production"));

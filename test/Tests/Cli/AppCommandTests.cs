@@ -9,7 +9,7 @@ public sealed class AppCommandTests
     public async Task Apps_lists_names_addresses_and_when_they_were_released()
     {
         await using var server = (await ScriptedServer.StartAsync())
-            .On<IReadOnlyList<AppWire>>("GET /apps", [Answers.App("shop-staging"), Answers.App("shop") with { ReleasedAt = null }]);
+            .On<IReadOnlyList<AppWire>>("GET /users/~/apps", [Answers.App("shop-staging"), Answers.App("shop") with { ReleasedAt = null }]);
         using var typed = new Typed(server);
 
         Assert.Equal(0, await typed.Run("apps"));
@@ -27,8 +27,8 @@ public sealed class AppCommandTests
     public async Task A_list_is_read_page_after_page()
     {
         await using var server = await ScriptedServer.StartAsync();
-        server.Raw("GET /apps", JsonSerializer.Serialize<IReadOnlyList<AppWire>>([Answers.App("a")], WireJson.Default.IReadOnlyListAppWire), 206, nextRange: "]a..; max=1")
-            .On<IReadOnlyList<AppWire>>("GET /apps", [Answers.App("b")]);
+        server.Raw("GET /users/~/apps", JsonSerializer.Serialize<IReadOnlyList<AppWire>>([Answers.App("a")], WireJson.Default.IReadOnlyListAppWire), 206, nextRange: "]a..; max=1")
+            .On<IReadOnlyList<AppWire>>("GET /users/~/apps", [Answers.App("b")]);
         using var typed = new Typed(server);
 
         Assert.Equal(0, await typed.Run("apps --json"));

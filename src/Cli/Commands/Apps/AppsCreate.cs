@@ -16,6 +16,8 @@ internal sealed class AppsCreate : CliCommand
     private readonly Option<string> remote = new("--remote", "-r") { Description = "name of the git remote", HelpName = "REMOTE", DefaultValueFactory = _ => AppRemote.DefaultName };
     private readonly Option<bool> noRemote = new("--no-remote", "-n") { Description = "leave the git folder alone" };
     private readonly Option<string[]> buildpacks = new("--buildpack", "-b") { Description = "buildpack to use, by name or address; may be given again", HelpName = "BUILDPACK" };
+    private readonly Option<string?> team = Flags.Team();
+    private readonly Option<bool> locked = new("--locked") { Description = "of a team: open only to those who are added to it" };
     private readonly Option<bool> json = Flags.Json();
 
     public AppsCreate() : base(Is)
@@ -24,13 +26,15 @@ internal sealed class AppsCreate : CliCommand
         Options.Add(remote);
         Options.Add(noRemote);
         Options.Add(buildpacks);
+        Options.Add(team);
+        Options.Add(locked);
         Options.Add(json);
     }
 
     public override async Task<ExitCode> RunAsync(Run run, CancellationToken ct)
     {
         var app = await run.Terminal.StepAsync(
-            $"Creating {run.Value(name) ?? "app"}", () => run.Server.PostAsync<CreateAppWire, AppWire>("/apps", new(run.Value(name)), ct), a => run.Value(name) is null ? a.Name : null);
+            $"Creating {run.Value(name) ?? "app"}", () => run.Server.PostAsync<CreateAppWire, AppWire>("/apps", Wanted(run), ct), a => run.Value(name) is null ? a.Name : null);
         if (run.Value(buildpacks) is { Length: > 0 } chosen)
         {
             await Buildpacks.InstalledBuildpacks.ReplaceAsync(run, app.Name, chosen, ct);
@@ -53,4 +57,7 @@ internal sealed class AppsCreate : CliCommand
 
         return ExitCode.Ok;
     }
+
+    private CreateAppWire Wanted(Run run) => new(
+        run.Value(name), Team: run.Value(team) ?? run.Surroundings.Variable("SLUICE_TEAM"), Locked: run.Value(locked) ? true : null);
 }

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using Sluice.Cli.Output;
 using Sluice.Wire;
 
@@ -5,15 +6,28 @@ namespace Sluice.Cli.Commands.Apps;
 
 internal sealed class AppsList : CliCommand
 {
-    public static readonly About Is = new("apps", "List your apps", "sluice apps", () => new AppsList()) { Aliases = ["list", "apps:list"] };
+    public static readonly About Is = new("apps", "List your apps", "sluice apps --team acme", () => new AppsList())
+    {
+        Aliases = ["list", "apps:list"],
+        More = "Yours, and those of other people that you have access to. --team: those of one team. --all: all.",
+    };
 
-    private readonly System.CommandLine.Option<bool> json = Flags.Json();
+    private readonly Option<bool> all = new("--all", "-A") { Description = "those of all your teams, too" };
+    private readonly Option<bool> personal = new("--personal", "-p") { Description = "yours, also when SLUICE_TEAM is set" };
+    private readonly Option<string?> team = Flags.Team();
+    private readonly Option<bool> json = Flags.Json();
 
-    public AppsList() : base(Is) => Options.Add(json);
+    public AppsList() : base(Is)
+    {
+        Options.Add(all);
+        Options.Add(personal);
+        Options.Add(team);
+        Options.Add(json);
+    }
 
     public override async Task<ExitCode> RunAsync(Run run, CancellationToken ct)
     {
-        var apps = await run.Server.ListAsync<AppWire>("/apps", ct);
+        var apps = await run.Server.ListAsync<AppWire>(Path(run), ct);
         if (run.Value(json))
         {
             run.Json(apps);
@@ -35,4 +49,10 @@ internal sealed class AppsList : CliCommand
         table.Print(run.Terminal);
         return ExitCode.Ok;
     }
+
+    private string Path(Run run) =>
+        run.Value(all) ? "/apps"
+        : run.Value(personal) ? "/users/~/apps"
+        : (run.Value(team) ?? run.Surroundings.Variable("SLUICE_TEAM")) is { } only ? $"/teams/{Uri.EscapeDataString(only)}/apps"
+        : "/users/~/apps";
 }

@@ -9,12 +9,14 @@ internal sealed class PipelinesCreate : AppCommand
 
     private readonly Argument<string> name = Flags.Needed("NAME", "name of the pipeline");
     private readonly Option<string?> stage = Flags.Stage();
+    private readonly Option<string?> team = Flags.Team();
     private readonly Option<bool> json = Flags.Json();
 
     public PipelinesCreate() : base(Is)
     {
         Arguments.Add(name);
         Options.Add(stage);
+        Options.Add(team);
         Options.Add(json);
     }
 
@@ -27,9 +29,11 @@ internal sealed class PipelinesCreate : AppCommand
             await run.Server.GetAsync<AppWire>($"/apps/{Uri.EscapeDataString(app)}", ct);
         }
 
+        var owner = (run.Value(team) ?? run.Surroundings.Variable("SLUICE_TEAM")) is { } named
+            ? new PipelineOwnerWire((await run.Server.GetAsync<TeamWire>($"/teams/{Uri.EscapeDataString(named)}", ct)).Id, "team") : null;
         var before = await run.Server.ListAsync<PipelineWire>($"/pipelines?eq[name]={Uri.EscapeDataString(run.Value(name)!)}", ct);
         var pipeline = await run.Terminal.StepAsync(
-            $"Creating {run.Value(name)} pipeline", () => run.Server.PostAsync<CreatePipelineWire, PipelineWire>("/pipelines", new(run.Value(name)!), ct));
+            $"Creating {run.Value(name)} pipeline", () => run.Server.PostAsync<CreatePipelineWire, PipelineWire>("/pipelines", new(run.Value(name)!, owner), ct));
         if (before.Count > 0)
         {
             run.Terminal.Warning($"There {(before.Count == 1 ? "is another pipeline" : $"are {before.Count} other pipelines")} of this name. Where the name is asked for, give the id: this one's is {pipeline.Id}.");

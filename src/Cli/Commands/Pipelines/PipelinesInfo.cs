@@ -43,7 +43,20 @@ internal sealed class PipelinesInfo : CliCommand
         }
 
         table.Print(run.Terminal);
+        await WarnOfOthersAsync(run, pipeline, couplings, ct);
         return ExitCode.Ok;
+    }
+
+    /// <summary>Apps that belong to others may be promoted, moved or destroyed by others: worth knowing, and there is a way out.</summary>
+    private static async Task WarnOfOthersAsync(Run run, PipelineWire pipeline, IReadOnlyList<CouplingWire> couplings, CancellationToken ct)
+    {
+        var apps = await run.Server.PostAsync<FilterAppsWire, IReadOnlyList<AppWire>>("/filters/apps", new(new([.. couplings.Select(c => c.App.Id)])), ct);
+        var others = apps.Where(app => app.Owner.Id != pipeline.Owner?.Id).Select(app => $"{app.Name} ({app.Owner.Email})").Order(StringComparer.Ordinal).ToArray();
+        if (others.Length > 0)
+        {
+            run.Terminal.Warning($"Some apps in this pipeline do not belong to its owner: {string.Join(", ", others)}. "
+                + "Hand them over with sluice apps:transfer OWNER -a APP, or the pipeline with sluice pipelines:transfer.");
+        }
     }
 
     /// <summary>As the Heroku CLI prints it: the pipeline, and its apps in full, each with its <c>pipelineCoupling</c>.</summary>
