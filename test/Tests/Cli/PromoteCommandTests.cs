@@ -91,7 +91,7 @@ public sealed class PromoteCommandTests
     public async Task What_a_promotion_is_tied_to_goes_out_with_it()
     {
         await using var server = (await ScriptedServer.StartAsync()).WithPipeline("shop")
-            .On("GET /apps/shop-staging/releases/12", Answers.Release("shop-staging", 12))
+            .On("GET /apps/shop-staging/releases/v12", Answers.Release("shop-staging", 12))
             .Refuse("POST /pipeline-promotions", 409, "conflict", "shop-staging has moved on: it runs v13 now.");
         using var typed = new Typed(server);
 

@@ -63,4 +63,16 @@ public sealed class UpOptionsTests
         UpOptions.Parse(flags, name => name == "HOME" ? "/home/ada" : env?.GetValueOrDefault(name), isRoot);
 
     private static (string, int, string, string, bool) Told(UpOptions o) => (o.Data.Root, o.Port, o.Domain, $"{o.Site.PublicUrl}", o.OneTeam);
+
+    [Fact]
+    public async Task What_is_no_flag_ends_with_the_code_of_misuse_and_a_sentence()
+    {
+        using var up = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "sluice"), ["up", "--frob"])
+        {
+            RedirectStandardError = true, UseShellExecute = false,
+        })!;
+        var said = await up.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await up.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal((64, "There is no flag --frob. See sluice up --help.\n"), (up.ExitCode, said));
+    }
 }

@@ -1,0 +1,53 @@
+using Sluice.Apps;
+
+namespace Sluice.Tests.Releases;
+
+public sealed class CurrentPlansTests : IAsyncDisposable
+{
+    private Outside outside = null!;
+    private ReleaseWorld world = null!;
+
+    [Fact]
+    public async Task A_domain_that_is_added_comes_to_the_router_and_goes_when_it_is_removed()
+    {
+        var app = await StartAsync();
+        await world.DeployAsync(app, "0f0a53b", "web: node web.js");
+        var domains = new DomainTable(world.Db, new Site { Port = 5000, Domain = "localhost", PublicUrl = new Uri("http://localhost:5000") }, TimeProvider.System);
+        var domain = await domains.AddAsync(app, "www.shop.example", ReleaseWorld.Ada, ReleaseWorld.None);
+        world.Plans.Nudge(app.Id);
+        await ReleaseWorld.UntilAsync(() => outside.Router.RouteOf(app.Id)!.Hosts.SequenceEqual(["shop.localhost", "www.shop.example"]), "the route has the domain");
+        await domains.RemoveAsync(domain, ReleaseWorld.Ada, ReleaseWorld.None);
+        world.Plans.Nudge(app.Id);
+        await ReleaseWorld.UntilAsync(() => outside.Router.RouteOf(app.Id)!.Hosts.SequenceEqual(["shop.localhost"]), "the route is without the domain");
+    }
+
+    [Fact]
+    public async Task Dynos_are_told_of_their_app_and_release_where_that_is_turned_on_and_a_config_var_wins()
+    {
+        var app = await StartAsync();
+        await world.SetAsync(app, "HEROKU_APP_NAME", "mine");
+        var release = await world.DeployAsync(app, "0f0a53b1111", "web: node web.js");
+        Assert.DoesNotContain("HEROKU_RELEASE_VERSION", (await world.Plans.OfAsync(release, ReleaseWorld.None))!.Env.Keys);
+
+        var features = new FeatureTable(world.Db, TimeProvider.System);
+        var metadata = (await features.ListAsync(app.Id, ReleaseWorld.None)).Single(f => f.Feature.Name == Feature.DynoMetadata);
+        await features.SetAsync(metadata, app.Id, true, ReleaseWorld.Ada, ReleaseWorld.None);
+        var env = (await world.Plans.OfAsync(release, ReleaseWorld.None))!.Env;
+        Assert.Equal(("mine", $"{app.Id}", "v3", "0f0a53b1111"), (env["HEROKU_APP_NAME"], env["HEROKU_APP_ID"], env["HEROKU_RELEASE_VERSION"], env["HEROKU_SLUG_COMMIT"]));
+    }
+
+    private async Task<App> StartAsync()
+    {
+        outside = await Outside.MakeAsync();
+        world = await new ReleaseWorld(outside).StartAsync();
+        return await world.AppAsync("shop");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (world is not null)
+            await world.DisposeAsync();
+        if (outside is not null)
+            await outside.DisposeAsync();
+    }
+}
