@@ -41,7 +41,7 @@ public sealed class RefusedException(RefusalKind kind, string message, string? r
 public static class Refuse
 {
     public static RefusedException NotFound(string what, string name) =>
-        new(RefusalKind.NotFound, $"Couldn't find that {what}: {name}.", what);
+        new(RefusalKind.NotFound, $"Couldn't find that {what}: {(name.Length <= 100 ? name : name[..97] + "...")}.", what);
 
     public static RefusedException Invalid(string sentence) => new(RefusalKind.Invalid, sentence);
 

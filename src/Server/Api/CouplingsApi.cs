@@ -54,9 +54,13 @@ internal static class CouplingsApi
     {
         var (appName, pipelineName, stage) = (body.NeedReference("app"), body.NeedReference("pipeline"), body.NeedText("stage"));
         body.RefuseFaults();
-        var pipeline = await pipelines.GetAsync(pipelineName, Permission.Operate, who, ct);
-        var app = await lookup.AppAsync(appName, Permission.Operate, who, ct);
-        var made = await pipelines.AddAsync(pipeline, app, stage, who, ct);
+        var faults = new Faults();
+        var pipeline = await faults.TryAsync(() => pipelines.GetAsync(pipelineName, Permission.Operate, who, ct));
+        var app = await faults.TryAsync(() => lookup.AppAsync(appName, Permission.Operate, who, ct));
+        foreach (var fault in pipeline?.StageFaults(stage) ?? [])
+            faults.Add(Refuse.Invalid(fault));
+        faults.Refuse();
+        var made = await pipelines.AddAsync(pipeline!, app!, stage, who, ct);
         return TypedResults.Created($"/pipeline-couplings/{made.Id}", made.ToWire());
     }
 

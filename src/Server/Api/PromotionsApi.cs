@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Sluice.Accounts;
 using Sluice.Apps;
@@ -30,11 +29,22 @@ internal static class PromotionsApi
             body.Fault("source.if_current asks whether the release that you looked at is still the current one: name it in source.release, too.");
         body.RefuseFaults();
 
-        var app = await lookup.AppAsync(sourceName, Permission.View, who, ct);
-        var pipeline = pipelineName is null ? null : await pipelines.GetAsync(pipelineName, Permission.View, who, ct);
-        var release = releaseName is null ? null : await ledger.FindAsync(app.Id, releaseName, ct) ?? throw Refuse.NotFound("release", releaseName);
-        var targets = await AppsAsync(targetNames, lookup, who, ct);
-        var made = await promoter.PromoteAsync(new PromotionRequest(pipeline?.Id, app.Id, release?.Id, targets, skip, ifCurrent, allOrNothing), who, ct);
+        var faults = new Faults();
+        var app = await faults.TryAsync(() => lookup.AppAsync(sourceName, Permission.View, who, ct));
+        var pipeline = pipelineName is null ? null : await faults.TryAsync(() => pipelines.GetAsync(pipelineName, Permission.View, who, ct));
+        var release = releaseName is null || app is null ? null : await faults.TryAsync(async () =>
+            await ledger.FindAsync(app.Id, releaseName, ct) ?? throw Refuse.NotFound("release", releaseName));
+        var targets = new List<AppId>();
+        foreach (var name in targetNames)
+        {
+            if (await faults.TryAsync(() => lookup.AppAsync(name, Permission.Deploy, who, ct)) is { } target)
+                targets.Add(target.Id);
+        }
+        if (app is null)
+            faults.Refuse();
+        // What cannot be found is told with all else that is wrong.
+        var request = new PromotionRequest(pipeline?.Id, app!.Id, release?.Id, [.. targets], skip, ifCurrent && release is not null, allOrNothing);
+        var made = await promoter.PromoteAsync(request, faults.All, who, ct);
         return TypedResults.Created($"/pipeline-promotions/{made.Id}", made.ToWire());
     }
 
@@ -44,30 +54,6 @@ internal static class PromotionsApi
     private static async Task<IReadOnlyList<PromotionTargetWire>> Targets(
         HttpContext http, string promotion, Principal who, Promoter promoter, Lookup lookup, CancellationToken ct) =>
         Page.Of(http, (await FindAsync(promotion, who, promoter, lookup, ct)).Targets, ToWire, new Key<PromotionTarget>("id", target => target.Id.ToString()));
-
-    /// <summary>All that cannot be found are told together.</summary>
-    private static async Task<ImmutableArray<AppId>> AppsAsync(string[] names, Lookup lookup, Principal who, CancellationToken ct)
-    {
-        var (found, faults) = (new List<AppId>(), new List<RefusedException>());
-        foreach (var name in names)
-        {
-            try
-            {
-                found.Add((await lookup.AppAsync(name, Permission.Deploy, who, ct)).Id);
-            }
-            catch (RefusedException fault)
-            {
-                faults.Add(fault);
-            }
-        }
-
-        return faults switch
-        {
-            [] => [.. found],
-            [var only] => throw only,
-            _ => throw Refuse.Invalid(faults.Select(fault => fault.Message)),
-        };
-    }
 
     /// <summary>Seen by who made it, and by who may see its source.</summary>
     private static async Task<Promotion> FindAsync(string id, Principal who, Promoter promoter, Lookup lookup, CancellationToken ct)

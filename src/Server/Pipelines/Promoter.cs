@@ -24,16 +24,19 @@ public sealed class Promoter(Db db, ReleaseLedger ledger, Releaser releaser, Tim
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
 
+    public Task<Promotion> PromoteAsync(PromotionRequest request, Principal who, CancellationToken ct) => PromoteAsync(request, [], who, ct);
+
     /// <summary>Durable when it returns; the targets are still on their way then.</summary>
+    /// <param name="known">Faults that the caller has found already; they are told with those that are found here.</param>
     /// <exception cref="RefusedException">Nothing was changed: a sentence for every fault.</exception>
-    public async Task<Promotion> PromoteAsync(PromotionRequest request, Principal who, CancellationToken ct)
+    public async Task<Promotion> PromoteAsync(PromotionRequest request, IReadOnlyCollection<RefusedException> known, Principal who, CancellationToken ct)
     {
         if (request is { IfCurrent: true, Release: null })
             throw Refuse.Invalid("if_current asks whether the release that you looked at is still the current one: name that release, too.");
         var id = PromotionId.New();
         await db.WriteAsync(
             new Act("promotion.create", id.ToString(), who.Account, request.Source, who.RequestId),
-            tx => Write(tx, id, Check(tx, request, who), request.AllOrNothing, who),
+            tx => Write(tx, id, Check(tx, request, known, who), request, who),
             ct);
         releaser.Nudge();
         return (await FindAsync(id, ct))!;
@@ -72,14 +75,14 @@ public sealed class Promoter(Db db, ReleaseLedger ledger, Releaser releaser, Tim
         }
     }
 
-    private Checked Check(Tx tx, PromotionRequest request, Principal who)
+    private Checked Check(Tx tx, PromotionRequest request, IReadOnlyCollection<RefusedException> known, Principal who)
     {
         var source = FindApp(tx, request.Source, who);
-        var pipeline = PipelineOf(tx, request, source, who);
+        var faults = new List<RefusedException>(known);
+        var pipeline = PipelineOf(tx, request, source, who, faults);
         var paths = PathsOf(tx, pipeline, source);
-        var faults = new List<RefusedException>();
         var targets = Targets(tx, request, paths, source, who, faults);
-        var release = Pinned(tx, request, source, faults);
+        var release = known.Any(fault => fault.Resource == "release") ? null : Pinned(tx, request, source, faults);
         return faults switch
         {
             [] => new Checked(PipelineIn(request, pipeline, paths, targets), source, release!, targets),
@@ -88,14 +91,13 @@ public sealed class Promoter(Db db, ReleaseLedger ledger, Releaser releaser, Tim
         };
     }
 
-    private static Pipeline? PipelineOf(Tx tx, PromotionRequest request, KnownApp source, Principal who)
+    private static Pipeline? PipelineOf(Tx tx, PromotionRequest request, KnownApp source, Principal who, List<RefusedException> faults)
     {
         var coupling = PipelineCatalog.Find(tx, source.Id);
-        if (request.Pipeline is { } named)
-        {
-            var found = PipelineCatalog.Find(tx, named, who) ?? throw Refuse.NotFound("pipeline", named.ToString());
-            return coupling?.Pipeline == named ? found : throw Refuse.Invalid($"{source.Name} is not in pipeline {found.Name}: add it first.");
-        }
+        if (request.Pipeline is { } named && coupling?.Pipeline != named)
+            faults.Add(PipelineCatalog.Find(tx, named, who) is { } other
+                ? Refuse.Invalid($"{source.Name} is not in pipeline {other.Name}: add it first.")
+                : Refuse.NotFound("pipeline", named.ToString()));
         return coupling is null ? null : PipelineCatalog.Find(tx, coupling.Pipeline);
     }
 
@@ -114,7 +116,7 @@ public sealed class Promoter(Db db, ReleaseLedger ledger, Releaser releaser, Tim
     {
         var isNamed = !request.Targets.IsDefaultOrEmpty;
         var wanted = isNamed ? request.Targets : paths.DownstreamOf(source.Id);
-        if (wanted.IsEmpty)
+        if (wanted.IsEmpty && faults.Count == 0)
             faults.Add(Refuse.Invalid(paths.WhyNowhere(source.Id)));
         var targets = ImmutableArray.CreateBuilder<KnownApp>();
         foreach (var id in wanted.Distinct())
@@ -151,18 +153,21 @@ public sealed class Promoter(Db db, ReleaseLedger ledger, Releaser releaser, Tim
         return null;
     }
 
-    private void Write(Tx tx, PromotionId id, Checked promotion, bool allOrNothing, Principal who)
+    private void Write(Tx tx, PromotionId id, Checked promotion, PromotionRequest request, Principal who)
     {
         var now = clock.GetUtcNow();
         var (source, release) = (promotion.Source, promotion.Release);
         tx.Execute(
             $"""
             INSERT INTO promotions (id, pipeline_id, source_app_id, source_release_id, user_id, all_or_nothing, created_at, updated_at)
-            VALUES ({id}, {promotion.Pipeline}, {source.Id}, {release.Id}, {who.Account}, {allOrNothing}, {now}, {now})
+            VALUES ({id}, {promotion.Pipeline}, {source.Id}, {release.Id}, {who.Account}, {request.AllOrNothing}, {now}, {now})
             """);
-        // Ids in the order that was asked for; locks in the order of apps, so that two promotions never wait for each other.
+        // Locks in the order of apps, so that two promotions never wait for each other. A source that must stand still is locked with its targets.
+        foreach (var app in promotion.Targets.Append(source).Where(_ => request.IfCurrent).OrderBy(a => a.Id.Value))
+            tx.LockApp(app.Id);
+        // Ids in the order that was asked for.
         var rows = promotion.Targets.Select((target, place) => (Row: Guid.CreateVersion7(now.AddMilliseconds(place)), App: target, Release: ReleaseId.New())).ToArray();
-        var group = allOrNothing ? new ReleaseGroupId(id.Value) : (ReleaseGroupId?)null;
+        var group = request.AllOrNothing ? new ReleaseGroupId(id.Value) : (ReleaseGroupId?)null;
         if (group is { } together)
             ledger.OpenGroup(tx, together, [.. rows.Select(r => new GroupMember(r.Release, r.App.Name))]);
         foreach (var (row, target, added) in rows.OrderBy(r => r.App.Id.Value))
