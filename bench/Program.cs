@@ -12,6 +12,7 @@ var groups = new Dictionary<string, Func<CancellationToken, Task<IReadOnlyList<R
     ["deploy"] = DeployBench.RunAsync,
     ["promotions"] = PromotionBench.RunAsync,
     ["cli"] = CliBench.RunAsync,
+    ["diff"] = DiffBench.RunAsync,
     ["router"] = RouterBench.RunAsync,
 };
 

@@ -77,6 +77,72 @@ public sealed class RepositoriesTests : IDisposable
     }
 
     [Fact]
+    public async Task A_long_history_that_was_rewritten_is_matched_by_who_wrote_what_when()
+    {
+        using var repo = new Repo(("a", "1"));
+        var (production, staging) = (With(repo), With(repo));
+        var (old, now) = (Import(production, "Other beginning", 1, 1200), Import(staging, "Beginning", 2, 1201));
+
+        var diff = await new Comparison(repositories).DiffAsync([staging, production], old, now, Ct);
+
+        Assert.Equal("authorship", diff!.Matched);
+        Assert.Equal(["Change 1201", "Beginning"], diff.Ahead.Select(c => c.Subject));
+        Assert.Equal(["Change 1", "Other beginning"], diff.Behind.Select(c => c.Subject));
+
+        string Import(AppId app, string beginning, int first, int last)
+        {
+            var text = new System.Text.StringBuilder();
+            Add(beginning, 0);
+            for (var i = first; i <= last; i++)
+                Add($"Change {i}", i);
+            var script = folder.At($"{app}.import");
+            File.WriteAllText(script, text.ToString());
+            Repo.Run("/", "sh", "-c", $"git --git-dir='{repositories.Open(app)}' fast-import --quiet --force < '{script}'");
+            return Repo.Run("/", "git", $"--git-dir={repositories.Open(app)}", "rev-parse", "refs/heads/long");
+
+            void Add(string subject, int number) => text.Append(
+                $"commit refs/heads/long\nauthor Ada <ada@example.com> {1_700_000_000 + number} +0000\ncommitter Ada <ada@example.com> {1_700_000_000 + number} +0000\ndata {subject.Length}\n{subject}\nM 644 inline f\ndata {$"{number}".Length}\n{number}\n\n");
+        }
+    }
+
+    [Fact]
+    public async Task All_of_a_history_is_what_someone_gets_who_has_nothing()
+    {
+        using var repo = new Repo(("a", "1"));
+        repo.Commit("Second", ("a", "2"));
+        var app = With(repo);
+
+        var all = await new Comparison(repositories).HistoryAsync(app, repo.Head, Ct);
+
+        Assert.Equal((2, 0), (all!.AheadBy, all.BehindBy));
+        Assert.Equal(["Second", "First version"], all.Ahead.Select(c => c.Subject));
+        Assert.Null(await new Comparison(repositories).HistoryAsync(AppId.New(), repo.Head, Ct));
+    }
+
+    [Fact]
+    public async Task A_commit_is_taken_over_from_another_app_for_a_build()
+    {
+        using var repo = new Repo(("a", "1"));
+        var (old, from) = (repo.Head, With(repo));
+        repo.Commit("Second", ("a", "2"));
+        repo.Git("push", "-q", repositories.Open(from), "+HEAD:refs/heads/main");
+        var app = AppId.New();
+
+        Assert.True(await repositories.TakeCommitAsync(app, old, from, Ct));
+        Assert.Equal(old, (await repositories.CommitAsync(app, old, null, Ct))!.Sha);
+        Assert.Null(await repositories.CommitAsync(app, repo.Head, null, Ct));
+        Assert.False(await repositories.TakeCommitAsync(AppId.New(), old, app with { Value = Guid.NewGuid() }, Ct));
+    }
+
+    [Fact]
+    public void A_repositorys_number_leads_back_to_its_app()
+    {
+        var app = AppId.New();
+        Assert.StartsWith(RepositoryNumber.StartOfId(RepositoryNumber.Of(app)), app.ToString(), StringComparison.Ordinal);
+        Assert.InRange(RepositoryNumber.Of(app), 1, (1L << 53) - 1);
+    }
+
+    [Fact]
     public async Task A_slugs_commit_is_taken_over_and_outlives_the_app_it_came_from()
     {
         using var repo = new Repo(("a", "1"));
