@@ -28,12 +28,12 @@ internal sealed record ServerLocation(Uri Url, string? Key, string? DataFolder)
 
         if (surroundings.Variable("SLUICE_DATA") is { } folder)
         {
-            return InFolder(folder, key)
+            return InFolder(folder, key, logins)
                 ?? throw new StopException(ExitCode.Unreachable, $"No server notes its address in {folder}. Start one with: sluice up --data {folder}");
         }
 
         return (logins.Latest() is { } login ? login with { Key = key ?? login.Key } : null)
-            ?? InFolder(DefaultFolder(surroundings), key)
+            ?? InFolder(DefaultFolder(surroundings), key, logins)
             ?? throw new StopException(ExitCode.Unreachable,
                 "No server is known here. Start one with \"sluice up\", or name one with \"sluice login URL\" or SLUICE_URL and SLUICE_KEY.");
     }
@@ -53,13 +53,16 @@ internal sealed record ServerLocation(Uri Url, string? Key, string? DataFolder)
     private static string DefaultFolder(Surroundings surroundings) =>
         surroundings.IsRoot ? "/var/lib/sluice" : Path.Combine(surroundings.HomeFolder, ".local/share/sluice");
 
-    private static ServerLocation? InFolder(string folder, string? key)
+    /// <summary>The folder of a server, or that of <c>sluice connect</c>, which leads to the server that it notes as <c>remote</c>: its key is the one of a login.</summary>
+    private static ServerLocation? InFolder(string folder, string? key, SavedLogins logins)
     {
         var address = FirstLine(Path.Combine(folder, "address"));
         return address is not null && ParseUrl(address) is { } url
-            ? new(url, key ?? FirstLine(Path.Combine(folder, "admin.key")), Path.GetFullPath(folder))
+            ? new(url, key ?? FirstLine(Path.Combine(folder, "admin.key")) ?? LoginOf(FirstLine(Path.Combine(folder, "remote")), logins), Path.GetFullPath(folder))
             : null;
     }
+
+    private static string? LoginOf(string? remote, SavedLogins logins) => remote is not null && ParseUrl(remote) is { } url ? logins.KeyFor(url) : null;
 
     /// <summary>Null when the file is not there, empty, or not ours to read.</summary>
     private static string? FirstLine(string path)

@@ -21,6 +21,7 @@ internal static class Start
             {
                 ["up", .. var flags] => await new Supervisor(Read(flags), Console.Error, TimeProvider.System).RunAsync(),
                 ["restart", var what, .. var flags] when !what.StartsWith('-') => await RestartAsync(what, Read(flags)),
+                ["connect", .. var words] => await Connecting.RunAsync(words),
                 ["server", .. var flags] => await server(Read(flags)),
                 ["router", .. var flags] => await RouterRole.RunAsync(Read(flags)),
                 ["agent", .. var flags] => await AgentRole.RunAsync(Read(flags), agent),
@@ -30,7 +31,7 @@ internal static class Start
         catch (UsageException e)
         {
             await Console.Error.WriteLineAsync(e.Message);
-            return args is not ["up" or "restart", ..] ? RoleExit.Refused : e.IsMisuse ? Misused : 1;
+            return args is not ["up" or "restart" or "connect", ..] ? RoleExit.Refused : e.IsMisuse ? Misused : 1;
         }
     }
 

@@ -41,7 +41,7 @@ public sealed partial class DocsTests
     [Fact]
     public void Commands_that_the_docs_show_exist()
     {
-        string[] ofTheScript = ["up", "demo", "test", "bench", "restart", "help"];
+        string[] ofTheScript = ["up", "demo", "test", "bench", "restart", "connect", "help"];
         var shown = Pages().SelectMany(page => Shown().Matches(Repository.Read(page)).Select(m => (Page: page, Name: m.Groups[1].Value)));
         Assert.Empty(shown.Where(s => Catalog.Find(s.Name) is null && !ofTheScript.Contains(s.Name)));
     }

@@ -24,7 +24,7 @@ internal sealed class Env : CliCommand
         var url = run.Location.Url;
         if (!url.IsLoopback)
         {
-            throw StopException.Failed($"The Heroku CLI sends its key to localhost alone, and {run.Location.Address} is elsewhere. Forward a port of this machine to it (ssh -L 5000:localhost:5000 HOST) and log in there.");
+            throw StopException.Failed($"The Heroku CLI sends its key to localhost alone, and {run.Location.Address} is elsewhere. Put it on a port of this machine: sluice connect {run.Location.Address}");
         }
 
         var key = run.Location.Key ?? throw new StopException(ExitCode.NotLoggedIn, $"No key is known for {run.Location.Address}. Log in with: sluice login {run.Location.Address}");
