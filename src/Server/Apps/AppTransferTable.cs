@@ -126,6 +126,7 @@ public sealed class AppTransferTable(Db db, TimeProvider clock)
     public static void Move(Tx tx, App app, Recipient to, DateTimeOffset now)
     {
         tx.Execute($"UPDATE apps SET owner_id = {to.Id}, locked = 0, updated_at = {now} WHERE id = {app.Id}");
+        NoteForeign(tx, Sql.Part($"app_id = {app.Id}"));
         tx.Execute($"DELETE FROM app_transfers WHERE app_id = {app.Id} AND state = 'pending' AND recipient_id <> {to.Id}");
         if (app.Team is not null)
             tx.Execute($"DELETE FROM collaborators WHERE app_id = {app.Id}");
@@ -145,6 +146,14 @@ public sealed class AppTransferTable(Db db, TimeProvider clock)
                 """);
         }
     }
+
+    /// <summary>Says of couplings anew whether app and pipeline belong to different owners: after one of them got another owner.</summary>
+    public static void NoteForeign(Tx tx, Sql couplings) => tx.Execute(
+        $"""
+        UPDATE pipeline_couplings
+           SET is_foreign = CASE WHEN (SELECT owner_id FROM apps WHERE apps.id = app_id) = (SELECT owner_id FROM pipelines WHERE pipelines.id = pipeline_id) THEN 0 ELSE 1 END
+         WHERE {couplings}
+        """);
 
     private static AppAccess Owned(Tx tx, AppId app, Principal who)
     {

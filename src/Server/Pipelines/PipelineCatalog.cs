@@ -103,6 +103,7 @@ public sealed class PipelineCatalog(Db db, TimeProvider clock)
             INSERT INTO pipeline_couplings (id, pipeline_id, app_id, stage, created_at, updated_at)
             VALUES ({coupling.Id}, {coupling.Pipeline}, {coupling.App}, {coupling.Stage}, {coupling.CreatedAt}, {coupling.UpdatedAt})
             """);
+        AppTransferTable.NoteForeign(tx, Sql.Part($"id = {coupling.Id}"));
     }
 
     public async Task<Coupling> MoveAsync(Coupling coupling, string stage, Principal who, CancellationToken ct)

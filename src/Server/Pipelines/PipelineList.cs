@@ -37,8 +37,7 @@ public sealed class PipelineList(Db db)
             SELECT id, name, owner_id, email, stages, created_at, updated_at FROM (
               SELECT {PipelineCatalog.Columns} {PipelineCatalog.Tables}
                WHERE pipelines.id IN (
-                       SELECT c.pipeline_id FROM pipeline_couplings c JOIN apps ON apps.id = c.app_id JOIN pipelines other ON other.id = c.pipeline_id
-                        WHERE other.owner_id <> apps.owner_id AND {Access.SeesApp(who)})
+                       SELECT c.pipeline_id FROM pipeline_couplings c JOIN apps ON apps.id = c.app_id WHERE c.is_foreign = 1 AND {Access.SeesApp(who)})
                  AND {slice.Within(key)} {slice.Cut(key.Column)}) AS foreigners
             {slice.Cut(Sql.Literal(key.Name))}
             """;

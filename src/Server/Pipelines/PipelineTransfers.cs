@@ -33,6 +33,7 @@ public sealed class PipelineTransfers(Db db, TimeProvider clock)
                     AppTransferTable.Move(tx, app, to, now);
                 }
 
+                AppTransferTable.NoteForeign(tx, Sql.Part($"pipeline_id = {pipeline}"));
                 return (before, before with { Owner = to.Id, OwnerEmail = to.Email, UpdatedAt = now });
             },
             ct);

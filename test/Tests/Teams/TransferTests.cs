@@ -1,6 +1,7 @@
 using Sluice.Accounts;
 using Sluice.Apps;
 using Sluice.Pipelines;
+using Sluice.Storage;
 using Sluice.Tests.Storage;
 
 namespace Sluice.Tests.Teams;
@@ -81,11 +82,20 @@ public sealed class TransferTests
         await world.PipelineTransfers.TransferAsync(shop, world.Acme.Id.ToString(), true, world["member"], None);
         Assert.Equal(("view,deploy,operate", "view,deploy,operate,manage,own"), (await world.MayAsync("member", "shop"), await world.MayAsync("admin", "shop")));
 
+        // Whose app is in it sees it in their list, whoever owns it.
+        Assert.Equal(["blog"], await ListAsync("eve"));
         // A team that owns an app in it may own it, and what belongs to others stays theirs.
         await world.Pipelines.AddAsync(world.AdasPipeline, await world.AppAsync("acmes", world.Acme, isLocked: false, world["admin"]), "staging", world["admin"], None);
         await world.PipelineTransfers.TransferAsync(blog, world.Acme.Id.ToString(), true, world["ada"], None);
         Assert.Equal("acme@herokumanager.com", (await world.Apps.FindAsync("blog", None))!.OwnerEmail);
         Assert.Equal("eve@example.com", (await world.Apps.FindAsync("eves", None))!.OwnerEmail);
+        Assert.Equal(["blog"], await ListAsync("eve"));
+        Assert.Empty(await ListAsync("ada"));
+        var offer = await world.Transfers.OfferAsync(world.All["eves"].Id, "ada@example.com", world["eve"], None);
+        await world.Transfers.AnswerAsync(offer.Id, true, world["ada"], None);
+        Assert.Equal(["blog"], await ListAsync("ada"));
+
+        async Task<string[]> ListAsync(string who) => [.. (await new PipelineList(world.Db).PageAsync(Slice.First(10), world[who], None)).Select(p => p.Name)];
 
         Task<(Pipeline Before, Pipeline After)> To(string person, PipelineId pipeline, string by) =>
             world.PipelineTransfers.TransferAsync(pipeline, world[person].Account.ToString(), false, world[by], None);

@@ -57,3 +57,9 @@ CREATE INDEX app_transfers_recipient ON app_transfers(recipient_id);
 CREATE INDEX apps_owner_name ON apps(owner_id, name);
 CREATE INDEX apps_owner_id ON apps(owner_id, id);
 CREATE INDEX pipelines_owner ON pipelines(owner_id, name);
+
+-- The app belongs to somebody else than the pipeline: few do, and only those are asked for when somebody lists the pipelines that their apps are in.
+ALTER TABLE pipeline_couplings ADD COLUMN is_foreign INTEGER NOT NULL DEFAULT 0 CHECK (is_foreign IN (0, 1));
+UPDATE pipeline_couplings SET is_foreign = 1
+ WHERE (SELECT owner_id FROM apps WHERE apps.id = app_id) <> (SELECT owner_id FROM pipelines WHERE pipelines.id = pipeline_id);
+CREATE INDEX couplings_foreign ON pipeline_couplings(pipeline_id) WHERE is_foreign = 1;
