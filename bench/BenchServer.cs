@@ -25,9 +25,13 @@ internal sealed class BenchServer : IAsyncDisposable
     /// <summary>From the start of <c>up</c> to the first good <c>/healthz</c>.</summary>
     public required TimeSpan StartTook { get; init; }
 
-    public static async Task<BenchServer> StartAsync(CancellationToken ct)
+    /// <summary>The folder stays when the server stops: for the next one.</summary>
+    public bool LeavesFolder { get; init; }
+
+    public static Task<BenchServer> StartAsync(CancellationToken ct) => StartAsync(new DataFolder(Place.NewFolder()), leavesFolder: false, ct);
+
+    public static async Task<BenchServer> StartAsync(DataFolder data, bool leavesFolder, CancellationToken ct)
     {
-        var data = new DataFolder(Place.NewFolder());
         var port = Place.FreePort();
         var address = new Uri($"http://localhost:{port}");
         var http = Loopback(port);
@@ -36,7 +40,7 @@ internal sealed class BenchServer : IAsyncDisposable
         try
         {
             await up.AnswersAsync(http, new Uri(address, "/healthz"), ct);
-            return new BenchServer(up, data, http, address) { StartTook = Stopwatch.GetElapsedTime(start) };
+            return new BenchServer(up, data, http, address) { StartTook = Stopwatch.GetElapsedTime(start), LeavesFolder = leavesFolder };
         }
         catch
         {
@@ -87,6 +91,7 @@ internal sealed class BenchServer : IAsyncDisposable
         Client.Dispose();
         http.Dispose();
         await up.DisposeAsync();
-        Directory.Delete(Data.Root, recursive: true);
+        if (!LeavesFolder)
+            Directory.Delete(Data.Root, recursive: true);
     }
 }

@@ -11,6 +11,7 @@ var groups = new Dictionary<string, Func<CancellationToken, Task<IReadOnlyList<R
     ["idle"] = IdleBench.RunAsync,
     ["deploy"] = DeployBench.RunAsync,
     ["promotions"] = PromotionBench.RunAsync,
+    ["scale"] = ScaleBench.RunAsync,
     ["cli"] = CliBench.RunAsync,
     ["diff"] = DiffBench.RunAsync,
     ["router"] = RouterBench.RunAsync,
