@@ -53,8 +53,8 @@ public sealed partial class DoorTests(ContractWorld world) : IClassFixture<Contr
         (401, _) => "who",
         (403, { } no) when NoWords().IsMatch(no.Message) => "no",
         (404, { Resource: "app" or "pipeline" or "team" or "pipeline coupling" or "pipeline promotion" }) => "nothing",
-        // Several refusals of one promotion are told together, as 422.
-        (422, { } both) when both.Message.StartsWith("Couldn't find that app: ", StringComparison.Ordinal) => "nothing",
+        // Several refusals of one request are told together, as 422.
+        (422, { } both) when NothingWords().IsMatch(both.Message) => "nothing",
         (422, { } both) when both.Message.StartsWith("You may not ", StringComparison.Ordinal) => "no",
         ( >= 500, _) => $"broken ({status})",
         _ => "in",
@@ -229,6 +229,9 @@ public sealed partial class DoorTests(ContractWorld world) : IClassFixture<Contr
 
     [GeneratedRegex(@"\{\w+\}")]
     private static partial Regex Hole();
+
+    [GeneratedRegex("^Couldn't find that (app|pipeline): ")]
+    private static partial Regex NothingWords();
 
     [GeneratedRegex("^(You may not |You are a |Only )")]
     private static partial Regex NoWords();
