@@ -27,23 +27,26 @@ public sealed class PromotionRaceTests
         }
         await Task.WhenAll(apps.Select(a => Task.Run(async () =>
         {
+            var took = TimeSpan.FromMilliseconds(5);
             for (var i = 1; i <= races; i++)
-                await RaceAsync(world, a.Source, a.Target, a.Slugs[i % 2]);
+                took = await RaceAsync(world, a.Source, a.Target, a.Slugs[i % 2], took);
         })));
         Assert.Equal(pairs * races, promoted + refused);
         Assert.True(promoted > 0 && refused > 0, $"no race at all: {promoted} promoted, {refused} refused");
     }
 
-    private async Task RaceAsync(ReleaseWorld world, App source, App target, SlugId next)
+    /// <summary>Starts the promotion somewhere within the time that a deploy takes here and now, or a little later; returns that time.</summary>
+    private async Task<TimeSpan> RaceAsync(ReleaseWorld world, App source, App target, SlugId next, TimeSpan took)
     {
+        var start = TimeProvider.System.GetTimestamp();
         var looked = (await world.Ledger.CurrentAsync(source.Id, None))!;
-        var deploying = Task.Run(() => DeployAsync(world, source, next));
-        if (Random.Shared.Next(2) == 0)
-            await Task.Delay(Random.Shared.Next(6));
+        var deploying = Task.Run(async () => (Release: await DeployAsync(world, source, next), Took: TimeProvider.System.GetElapsedTime(start)));
+        if (Random.Shared.Next(4) != 0)
+            await Task.Delay(took * (1.5 * Random.Shared.NextDouble()));
         try
         {
             var promotion = await world.Promoter.PromoteAsync(new PromotionRequest(null, source.Id, looked.Id, [], IfCurrent: true), ReleaseWorld.Ada, None);
-            var (deployed, ended) = (await deploying, await world.Promoter.EndOfAsync(promotion.Id, None));
+            var (deployed, ended) = ((await deploying).Release, await world.Promoter.EndOfAsync(promotion.Id, None));
             Assert.Equal((looked.Id, looked.Slug), (ended.SourceRelease, (await world.Ledger.FindAsync(ended.Targets[0].Release!.Value, None))!.Slug));
             Assert.Equal(ended.Targets[0].Release, (await world.Ledger.CurrentAsync(target.Id, None))!.Id);
             // Every commit has its row here: what was promoted was the current one when the promotion was accepted.
@@ -52,10 +55,11 @@ public sealed class PromotionRaceTests
         }
         catch (RefusedException no)
         {
-            var deployed = await deploying;
+            var deployed = (await deploying).Release;
             Assert.Equal((RefusalKind.Conflict, true), (no.Kind, no.Message.StartsWith($"{source.Name} moved on: it runs v{deployed.Version} now, not v{looked.Version}.", StringComparison.Ordinal)));
             Interlocked.Increment(ref refused);
         }
+        return (await deploying).Took;
     }
 
     private static async Task<Release> DeployAsync(ReleaseWorld world, App app, SlugId slug) =>
