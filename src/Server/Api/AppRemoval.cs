@@ -1,6 +1,7 @@
 using Sluice.Accounts;
 using Sluice.Apps;
 using Sluice.Logs;
+using Sluice.Pipelines;
 using Sluice.Releases;
 using Sluice.Sources;
 
@@ -13,7 +14,7 @@ internal sealed partial class AppRemoval(AppCatalog apps, CurrentPlans plans, Re
 {
     public async Task RemoveAsync(App app, Principal who, CancellationToken ct)
     {
-        await apps.DestroyAsync(app, who, ct);
+        await apps.DestroyAsync(app, tx => Promoter.KeepOutcomes(tx, app.Id), who, ct);
         plans.Nudge(app.Id);   // no app, no plan: its dynos stop and its route goes
         try
         {

@@ -22,7 +22,7 @@ internal static class PromotionsApi
     {
         var source = body.Part("source");
         var (pipelineName, sourceName, releaseName) = (body.Reference("pipeline"), source.NeedReference("app"), source.Reference("release"));
-        string[] targetNames = [.. body.Items("targets").Select(target => target.NeedReference("app"))];
+        string[] targetNames = [.. body.Items("targets").Select(target => target.NeedReference("app")).Distinct(StringComparer.Ordinal)];
         var skip = body.Flag("skip") ?? false;
         var (allOrNothing, ifCurrent) = (body.Flag("all_or_nothing") ?? false, source.Flag("if_current") ?? false);
         if (ifCurrent && releaseName is null)
@@ -43,7 +43,10 @@ internal static class PromotionsApi
         if (app is null)
             faults.Refuse();
         // What cannot be found is told with all else that is wrong.
-        var request = new PromotionRequest(pipeline?.Id, app!.Id, release?.Id, [.. targets], skip, ifCurrent && release is not null, allOrNothing);
+        var request = new PromotionRequest(pipeline?.Id, app!.Id, release?.Id, [.. targets], skip, ifCurrent && release is not null, allOrNothing)
+        {
+            AreTargetsNamed = targetNames.Length > 0,
+        };
         var made = await promoter.PromoteAsync(request, faults.All, who, ct);
         return TypedResults.Created($"/pipeline-promotions/{made.Id}", made.ToWire());
     }

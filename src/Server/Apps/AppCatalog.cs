@@ -106,11 +106,16 @@ public sealed class AppCatalog(Db db, Vault vault, TimeProvider clock)
         return changed;
     }
 
+    public Task DestroyAsync(App app, Principal who, CancellationToken ct) => DestroyAsync(app, _ => { }, who, ct);
+
     /// <summary>Removes the app with its releases, config and formation; its name is free again. Its dynos, routes and repository are the caller's.</summary>
-    public Task DestroyAsync(App app, Principal who, CancellationToken ct) => db.WriteAsync(
+    /// <param name="before">Runs in the same transaction, while all of the app is still there.</param>
+    public Task DestroyAsync(App app, Action<Tx> before, Principal who, CancellationToken ct) => db.WriteAsync(
         new Act("app.destroy", app.Id.ToString(), who.Account, app.Id, who.RequestId),
         tx =>
         {
+            tx.LockApp(app.Id);
+            before(tx);
             if (tx.Execute($"DELETE FROM apps WHERE id = {app.Id}") == 0)
                 throw Refuse.NotFound("app", app.Name);
         },

@@ -14,7 +14,11 @@ namespace Sluice.Pipelines;
 /// <param name="IfCurrent">Only if <paramref name="Release"/> is still the one that the source runs; a conflict otherwise.</param>
 /// <param name="AllOrNothing">All targets flip together, or none does.</param>
 public sealed record PromotionRequest(
-    PipelineId? Pipeline, AppId Source, ReleaseId? Release, ImmutableArray<AppId> Targets, bool Skip = false, bool IfCurrent = false, bool AllOrNothing = false);
+    PipelineId? Pipeline, AppId Source, ReleaseId? Release, ImmutableArray<AppId> Targets, bool Skip = false, bool IfCurrent = false, bool AllOrNothing = false)
+{
+    /// <summary>The caller named targets, though perhaps none that it may promote to.</summary>
+    public bool AreTargetsNamed { get; init; } = !Targets.IsDefaultOrEmpty;
+}
 
 /// <summary>
 /// Promotes: 1. pins a release of the source; 2. checks everything and reports every fault together; 3. writes the promotion and adds a release
@@ -53,7 +57,7 @@ public sealed class Promoter(Db db, ReleaseLedger ledger, Releaser releaser, Tim
     /// <summary>In the order that they were asked for; empty when there is no such promotion.</summary>
     public Task<ImmutableArray<PromotionTarget>> TargetsAsync(PromotionId promotion, CancellationToken ct) => db.ListAsync(
         $"""
-        SELECT t.id, t.promotion_id, t.app_id, releases.id AS release_id, releases.status,
+        SELECT t.id, t.promotion_id, t.app_id, releases.id AS release_id, COALESCE(releases.status, t.outcome) AS status,
                COALESCE(t.refusal, releases.failure, release_groups.failure) AS failure, release_queue.id AS queued_id
           FROM promotion_targets t
           LEFT JOIN releases ON releases.id = t.release_id
@@ -61,6 +65,15 @@ public sealed class Promoter(Db db, ReleaseLedger ledger, Releaser releaser, Tim
           LEFT JOIN release_groups ON release_groups.id = t.promotion_id
          WHERE t.promotion_id = {promotion} ORDER BY t.id
         """, ReadTarget, ct);
+
+    /// <summary>Before an app goes with its releases: what came of promotions to it stays known.</summary>
+    public static void KeepOutcomes(Tx tx, AppId app) => tx.Execute(
+        $"""
+        UPDATE promotion_targets
+           SET outcome = (SELECT CASE status WHEN 'succeeded' THEN 'succeeded' ELSE 'failed' END FROM releases WHERE releases.id = release_id),
+               refusal = (SELECT failure FROM releases WHERE releases.id = release_id)
+         WHERE app_id = {app} AND EXISTS (SELECT 1 FROM releases WHERE releases.id = release_id AND status <> 'pending')
+        """);
 
     /// <summary>Waits until every target has ended.</summary>
     public async Task<Promotion> EndOfAsync(PromotionId promotion, CancellationToken ct)
@@ -114,7 +127,7 @@ public sealed class Promoter(Db db, ReleaseLedger ledger, Releaser releaser, Tim
     private static ImmutableArray<KnownApp> Targets(
         Tx tx, PromotionRequest request, PromotionPaths paths, KnownApp source, Principal who, List<RefusedException> faults)
     {
-        var isNamed = !request.Targets.IsDefaultOrEmpty;
+        var isNamed = request.AreTargetsNamed;
         var wanted = isNamed ? request.Targets : paths.DownstreamOf(source.Id);
         if (wanted.IsEmpty && faults.Count == 0)
             faults.Add(Refuse.Invalid(paths.WhyNowhere(source.Id)));
