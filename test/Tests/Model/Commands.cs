@@ -1,0 +1,129 @@
+using System.Collections.Immutable;
+
+namespace Sluice.Tests.Model;
+
+/// <summary>Commands at random, most of them such that they can succeed in the world as it is.</summary>
+internal sealed class Commands(Random random, ModelWorld world)
+{
+    private static readonly ImmutableArray<string> AppNames = ["app1", "app2", "app3", "app4", "app5", "app6"];
+    private static readonly ImmutableArray<string> PipelineNames = ["way1", "way2", "way3"];
+    private static readonly ImmutableArray<string> StageNames = ["review", "development", "staging", "production", "production", "canary", "soak", "qa"];
+    private static readonly ImmutableArray<string> OwnStages = ["canary", "soak", "qa"];
+    private static readonly ImmutableArray<string> Roles = ["admin", "member", "viewer", "collaborator"];
+    private static readonly ImmutableArray<string> Vars = ["FOO", "BAR", "FAIL", "CRASH"];
+
+    private int commits;
+    private int begun;
+
+    public Command Next() => First() ?? random.Next(100) switch
+    {
+        < 3 => Member((team, admin) => new Command.CreateApp(Chance(60) ? admin : Anyone, Free, Chance(50) ? team : null, Chance(20))),
+        < 5 => AppAnd(app => new Command.DestroyApp(Able(app, May.Manage), app)),
+        < 8 => AppAnd(app => new Command.RenameApp(Able(app, May.Manage), app, Free)),
+        < 10 => AppAnd(app => new Command.LockApp(Able(app, May.Manage), app, Chance(60))),
+        < 17 => AppAnd(app => new Command.SetConfig(Able(app, May.Operate), app, Any(Vars), Chance(50) ? Any(["x", "y"]) : null)),
+        < 28 => AppAnd(Deploy),
+        < 33 => AppAnd(app => new Command.RollBack(Able(app, May.Deploy), app, Version(app))),
+        < 35 => new Command.CreatePipeline(Anyone, Any(PipelineNames), Chance(50) ? Team : null),
+        < 36 => WayAnd(way => new Command.DestroyPipeline(Able(way, May.Manage), way.Name)),
+        < 37 => WayAnd(way => new Command.RenamePipeline(Able(way, May.Manage), way.Name, Any(PipelineNames))),
+        < 41 => AppAnd(Couple, a => a.Pipeline is null),
+        < 45 => AppAnd(app => new Command.Recouple(Able(app, May.Operate), app, Chance(80) ? Any(Ways(app)?.Stages ?? [.. StageNames]) : Any(StageNames)), a => a.Pipeline is not null),
+        < 46 => AppAnd(app => new Command.Uncouple(Able(app, May.Operate), app), a => a.Pipeline is not null),
+        < 49 => WayAnd(way => Place(way, (before, after) => new Command.AddStage(Able(way, May.Operate), way.Name, Any(Chance(80) ? OwnStages : StageNames), before, after))),
+        < 51 => WayAnd(way => Place(way, (before, after) => new Command.MoveStage(Able(way, May.Operate), way.Name, Any([.. way.Stages.Except(ModelWorld.Standard), "soak"]), before, after))),
+        < 52 => WayAnd(way => new Command.RemoveStage(Able(way, May.Operate), way.Name, Any([.. way.Stages.Except(ModelWorld.Standard), "production"]))),
+        < 55 => AppAnd(app => new Command.SetEdge(Able(app, May.Deploy), app, App)),
+        < 56 => AppAnd(app => new Command.RemoveEdge(Able(app, May.Deploy), app, Chance(30) ? App : null), a => a.Downstream is not null),
+        < 74 => AppAnd(Promote),
+        < 77 => Member((team, admin) => new Command.PutMember(admin, team, Anyone, Any(Roles))),
+        < 78 => Member((team, admin) => new Command.RemoveMember(admin, team, Anyone)),
+        < 82 => AppAnd(app => new Command.AddCollaborator(Able(app, Chance(80) ? May.Manage : May.View), app, Anyone, Chance(30) ? null : Some)),
+        < 84 => AppAnd(app => new Command.ChangeCollaborator(Able(app, May.Manage), app, Added(app), Some), a => a.Added.Count > 0),
+        < 85 => AppAnd(app => new Command.RemoveCollaborator(Able(app, May.Manage), app, Added(app)), a => a.Added.Count > 0),
+        < 88 => AppAnd(app => new Command.OfferApp(Able(app, May.Own), app, Chance(60) ? Anyone : Team)),
+        < 90 => AppAnd(app => new Command.AnswerOffer(world.Apps.GetValueOrDefault(app)?.OfferedTo ?? Anyone, app, Chance(70)), a => a.OfferedTo is not null),
+        < 91 => AppAnd(app => new Command.WithdrawOffer(Able(app, May.Own), app), a => a.OfferedTo is not null),
+        < 93 => WayAnd(way => new Command.TransferPipeline(Able(way, May.Own), way.Name, Chance(50) ? Anyone : Team)),
+        < 96 => AppAnd(app => new Command.Hold(app)),
+        _ => new Command.LetGo(world.Apps.Values.Where(a => a.Ledger.IsHeld).Select(a => a.Name).FirstOrDefault("app1")),
+    };
+
+    private string Anyone => Any(ModelWorld.People);
+
+    private string Team => Chance(75) ? "acme" : "bolt";
+
+    /// <summary>Mostly one that is there.</summary>
+    private string App => Chance(96) && world.Apps.Count > 0 ? Any([.. world.Apps.Keys]) : Any(AppNames);
+
+    /// <summary>Mostly a name that no app has.</summary>
+    private string Free => Chance(80) && AppNames.RemoveAll(world.Apps.ContainsKey) is [_, ..] free ? Any(free) : Any(AppNames);
+
+    private May Some => May.View | (May)random.Next(16);
+
+    /// <summary>A world that has something in it; then null.</summary>
+    private Command? First()
+    {
+        if (++begun > 18)
+            return null;
+        return world.Pipelines.Count == 0 ? Member((team, admin) => Chance(60) ? new Command.CreatePipeline(admin, Any(PipelineNames), team) : new Command.CreatePipeline(admin, Any(PipelineNames), null))
+            : world.Apps.Count < 4 ? Member((team, admin) => new Command.CreateApp(admin, Free, Chance(70) ? team : null, Chance(5)))
+            : AppAnd(app => Chance(75) ? Couple(app) : Deploy(app), a => a.Pipeline is null);
+    }
+
+    private Command Deploy(string app) => new Command.Deploy(Able(app, May.Deploy), app, $"{++commits:x7}{new string('c', 33)}", Chance(40));
+
+    private Command Couple(string app)
+    {
+        var found = world.Apps.GetValueOrDefault(app);
+        var able = ModelWorld.People.Where(who => found is not null && world.OnApp(who, found).HasFlag(May.Operate))
+            .SelectMany(who => world.Pipelines.Where(p => world.OnPipeline(who, p).HasFlag(May.Operate)).Select(way => (Who: who, Way: way))).ToImmutableArray();
+        return able.Length > 0 && Chance(85) && Any(able) is var (who, way) ? new Command.Couple(who, way.Name, app, Any<string>(Chance(85) ? way.Stages : StageNames))
+            : WayAnd(any => new Command.Couple(Able(app, May.Operate), any.Name, app, Any(StageNames)));
+    }
+
+    private Command Promote(string any)
+    {
+        var ready = world.Apps.Values.Where(a => a.Ledger.Current?.Slug is not null && (a.Downstream is not null || world.Apps.Values.Any(b => b != a && b.Pipeline == a.Pipeline && b.Pipeline is not null)))
+            .Select(a => a.Name).ToImmutableArray();
+        var source = Chance(85) && ready.Length > 0 ? Any(ready) : any;
+        var found = world.Apps.GetValueOrDefault(source);
+        ImmutableArray<string> near = [.. world.Apps.Values.Where(a => a != found && a.Pipeline is { } p && p == found?.Pipeline && (Chance(20) || p.Stages.IndexOf(a.Stage) >= p.Stages.IndexOf(found.Stage))).Select(a => a.Name)];
+        if (found?.Downstream is { } edge && Chance(50))
+            near = [.. near, edge.Name];
+        ImmutableArray<string> targets = Chance(30) ? [] : [.. Enumerable.Range(0, 1 + random.Next(3)).Select(_ => Chance(85) && near.Length > 0 ? Any(near) : App)];
+        var wanted = targets.IsEmpty ? near : targets;
+        var release = !Chance(30) ? (int?)null : Chance(50) && found is not null ? found.Ledger.Current!.Version : Version(source);
+        var pipeline = !Chance(25) ? null : found?.Pipeline?.Name is { } way && Chance(85) ? way : Any(PipelineNames);
+        var who = Able(p => world.Apps.Values.Where(a => wanted.Contains(a.Name)).All(a => world.OnApp(p, a).HasFlag(May.Deploy)) && found is not null && world.OnApp(p, found) != May.Nothing);
+        return new Command.Promote(who, source, pipeline, targets, release, Chance(release is null ? 2 : 50), Chance(30), Chance(40));
+    }
+
+    private int Version(string app) => 1 + random.Next(Math.Max(3, world.Apps.GetValueOrDefault(app)?.Ledger.All.Count + 1 ?? 3));
+
+    private string Added(string app) => world.Apps.GetValueOrDefault(app)?.Added.Keys.ToImmutableArray() is [_, ..] added && Chance(80) ? Any(added) : Anyone;
+
+    /// <param name="prefer">Mostly one of these, if there are any.</param>
+    private Command AppAnd(Func<string, Command> then, Func<ModelApp, bool>? prefer = null) =>
+        then(prefer is not null && Chance(80) && world.Apps.Values.Where(prefer).ToImmutableArray() is [_, ..] those ? Any(those).Name : App);
+
+    private ModelPipeline? Ways(string app) => world.Apps.GetValueOrDefault(app)?.Pipeline;
+
+    private Command WayAnd(Func<ModelPipeline, Command> then) =>
+        then(Chance(96) && world.Pipelines.Count > 0 ? Any([.. world.Pipelines]) : new ModelPipeline { Name = Any(PipelineNames), Owner = Anyone });
+
+    private Command Member(Func<string, string, Command> then) => Team is var team && Chance(85) ? then(team, world.Teams[team].First(p => p.Value == "admin").Key) : then(team, Anyone);
+
+    private Command Place(ModelPipeline way, Func<string?, string?, Command> then) => Any(Chance(90) ? way.Stages : [.. StageNames]) is var beside && Chance(40) ? then(beside, null) : then(Chance(3) ? "review" : null, beside);
+
+    /// <summary>Mostly someone who may do it.</summary>
+    private string Able(string app, May wanted) => Able(who => world.Apps.TryGetValue(app, out var found) && world.OnApp(who, found).HasFlag(wanted));
+
+    private string Able(ModelPipeline way, May wanted) => Able(who => world.OnPipeline(who, way).HasFlag(wanted));
+
+    private string Able(Func<string, bool> may) => Chance(82) && ModelWorld.People.Where(may).ToImmutableArray() is [_, ..] those ? Any(those) : Anyone;
+
+    private bool Chance(int percent) => random.Next(100) < percent;
+
+    private T Any<T>(IReadOnlyList<T> some) => some[random.Next(some.Count)];
+}
