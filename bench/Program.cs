@@ -14,7 +14,6 @@ var groups = new Dictionary<string, Func<CancellationToken, Task<IReadOnlyList<R
     ["scale"] = ScaleBench.RunAsync,
     ["cli"] = CliBench.RunAsync,
     ["diff"] = DiffBench.RunAsync,
-    ["lists"] = ListBench.RunAsync,
     ["router"] = RouterBench.RunAsync,
 };
 

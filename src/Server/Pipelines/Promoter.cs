@@ -136,7 +136,7 @@ public sealed class Promoter(Db db, ReleaseLedger ledger, Releaser releaser, Tim
         {
             try
             {
-                var target = FindApp(tx, id, who);
+                var target = isNamed ? FindApp(tx, id, who) : FindDownstream(tx, id, source, who);
                 target.Access.Demand(Permission.Deploy);
                 if (paths.WhyNot(source.Id, new PlacedApp(target.Id, target.Name, ""), request.Skip || !isNamed) is { } why)
                     throw Refuse.Invalid(why);
@@ -189,6 +189,11 @@ public sealed class Promoter(Db db, ReleaseLedger ledger, Releaser releaser, Tim
             tx.Execute($"INSERT INTO promotion_targets (id, promotion_id, app_id, release_id) VALUES ({row}, {id}, {target.Id}, {added})");
         }
     }
+
+    /// <summary>One that the caller did not name: its id is not told to who may not see it.</summary>
+    private static KnownApp FindDownstream(Tx tx, AppId app, KnownApp source, Principal who) => Lookup.Find(tx, app, who) is { } found
+        ? new KnownApp(found.App.Id, found.App.Name, found)
+        : throw Refuse.Forbidden($"{source.Name} promotes to an app that you may not see: name the apps to promote to, or ask the pipeline's owner for access.");
 
     private static KnownApp FindApp(Tx tx, AppId app, Principal who)
     {

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Sluice.Accounts;
+using Sluice.Apps;
 using Sluice.Storage;
 
 namespace Sluice.Pipelines;
@@ -34,8 +35,10 @@ public sealed partial class StageList(Db db, TimeProvider clock)
         {
             Demand(OwnFaults(pipeline.Name, stages, name, "removed"));
             var apps = tx.List(
-                $"SELECT apps.name FROM pipeline_couplings c JOIN apps ON apps.id = c.app_id WHERE c.pipeline_id = {pipeline.Id} AND c.stage = {name} ORDER BY apps.name",
-                r => r.Text("name"));
+                $"""
+                SELECT CASE WHEN {Access.SeesApp(who)} THEN apps.name ELSE 'an app that you may not see' END AS name
+                  FROM pipeline_couplings c JOIN apps ON apps.id = c.app_id WHERE c.pipeline_id = {pipeline.Id} AND c.stage = {name} ORDER BY apps.name
+                """, r => r.Text("name"));
             if (!apps.IsEmpty)
                 throw Refuse.Invalid($"Stage {name} of pipeline {pipeline.Name} has apps: {string.Join(", ", apps)}. Move them to another stage first, or remove them from the pipeline.");
             return stages.Remove(name);

@@ -103,6 +103,21 @@ public sealed class AccessMatrixTests
     }
 
     [Theory, MemberData(nameof(TestDb.Both), MemberType = typeof(TestDb))]
+    public async Task A_stage_tells_no_names_of_apps_that_one_may_not_see(string kind)
+    {
+        await using var world = await TeamWorld.OpenAsync(kind);
+        var stages = new StageList(world.Db, TimeProvider.System);
+        var pipeline = await stages.AddAsync(world.AcmePipeline, "canary", new StagePlace(null, "staging"), world["admin"], None);
+        var locked = (await world.Pipelines.CouplingsAsync(pipeline.Id, world["admin"], None)).Single(c => c.AppName == "shop-staging");
+        await world.Pipelines.MoveAsync(locked, "canary", world["admin"], None);
+
+        var told = await Assert.ThrowsAsync<RefusedException>(() => stages.RemoveAsync(pipeline, "canary", world["member"], None));
+        Assert.Contains("has apps: an app that you may not see.", told.Message, StringComparison.Ordinal);
+        told = await Assert.ThrowsAsync<RefusedException>(() => stages.RemoveAsync(pipeline, "canary", world["admin"], None));
+        Assert.Contains("has apps: shop-staging.", told.Message, StringComparison.Ordinal);
+    }
+
+    [Theory, MemberData(nameof(TestDb.Both), MemberType = typeof(TestDb))]
     public async Task A_list_comes_page_by_page_in_any_order_with_nothing_twice_and_nothing_left_out(string kind)
     {
         await using var world = await TeamWorld.OpenAsync(kind);
