@@ -17,7 +17,7 @@ internal sealed class Commands(Random random, ModelWorld world)
 
     public Command Next() => First() ?? random.Next(100) switch
     {
-        < 3 => Member((team, admin) => new Command.CreateApp(Chance(60) ? admin : Anyone, Free, Chance(50) ? team : null, Chance(20))),
+        < 4 => Member((team, admin) => new Command.CreateApp(Chance(60) ? admin : Anyone, Free, Chance(50) ? team : null, Chance(20))),
         < 5 => AppAnd(app => new Command.DestroyApp(Able(app, May.Manage), app)),
         < 8 => AppAnd(app => new Command.RenameApp(Able(app, May.Manage), app, Free)),
         < 10 => AppAnd(app => new Command.LockApp(Able(app, May.Manage), app, Chance(60))),
@@ -30,11 +30,11 @@ internal sealed class Commands(Random random, ModelWorld world)
         < 41 => AppAnd(Couple, a => a.Pipeline is null),
         < 45 => AppAnd(app => new Command.Recouple(Able(app, May.Operate), app, Chance(80) ? Any(Ways(app)?.Stages ?? [.. StageNames]) : Any(StageNames)), a => a.Pipeline is not null),
         < 46 => AppAnd(app => new Command.Uncouple(Able(app, May.Operate), app), a => a.Pipeline is not null),
-        < 49 => WayAnd(way => Place(way, (before, after) => new Command.AddStage(Able(way, May.Operate), way.Name, Any(Chance(80) ? OwnStages : StageNames), before, after))),
+        < 48 => WayAnd(way => Place(way, (before, after) => new Command.AddStage(Able(way, May.Operate), way.Name, Any(Chance(80) ? OwnStages : StageNames), before, after))),
         < 51 => WayAnd(way => Place(way, (before, after) => new Command.MoveStage(Able(way, May.Operate), way.Name, Any([.. way.Stages.Except(ModelWorld.Standard), "soak"]), before, after))),
         < 52 => WayAnd(way => new Command.RemoveStage(Able(way, May.Operate), way.Name, Any([.. way.Stages.Except(ModelWorld.Standard), "production"]))),
-        < 55 => AppAnd(app => new Command.SetEdge(Able(app, May.Deploy), app, App)),
-        < 56 => AppAnd(app => new Command.RemoveEdge(Able(app, May.Deploy), app, Chance(30) ? App : null), a => a.Downstream is not null),
+        < 56 => AppAnd(app => SetEdge(app, App)),
+        < 57 => AppAnd(app => new Command.RemoveEdge(Able(app, May.Deploy), app, Chance(30) ? App : null), a => a.Downstream is not null),
         < 74 => AppAnd(Promote),
         < 77 => Member((team, admin) => new Command.PutMember(admin, team, Anyone, Any(Roles))),
         < 78 => Member((team, admin) => new Command.RemoveMember(admin, team, Anyone)),
@@ -68,8 +68,11 @@ internal sealed class Commands(Random random, ModelWorld world)
             return null;
         return world.Pipelines.Count == 0 ? Member((team, admin) => Chance(60) ? new Command.CreatePipeline(admin, Any(PipelineNames), team) : new Command.CreatePipeline(admin, Any(PipelineNames), null))
             : world.Apps.Count < 4 ? Member((team, admin) => new Command.CreateApp(admin, Free, Chance(70) ? team : null, Chance(5)))
-            : AppAnd(app => Chance(75) ? Couple(app) : Deploy(app), a => a.Pipeline is null);
+            : AppAnd(app => world.Apps.GetValueOrDefault(app) is { Pipeline: null } && Chance(75) ? Couple(app) : Deploy(app), a => a.Pipeline is null);
     }
+
+    private Command.SetEdge SetEdge(string app, string down) => new(
+        Able(who => new[] { app, down }.All(name => world.Apps.TryGetValue(name, out var found) && world.OnApp(who, found).HasFlag(May.Deploy))), app, down);
 
     private Command Deploy(string app) => new Command.Deploy(Able(app, May.Deploy), app, $"{++commits:x7}{new string('c', 33)}", Chance(40));
 
@@ -84,20 +87,27 @@ internal sealed class Commands(Random random, ModelWorld world)
 
     private Command Promote(string any)
     {
-        var ready = world.Apps.Values.Where(a => a.Ledger.Current?.Slug is not null && (a.Downstream is not null || world.Apps.Values.Any(b => b != a && b.Pipeline == a.Pipeline && b.Pipeline is not null)))
-            .Select(a => a.Name).ToImmutableArray();
-        var source = Chance(85) && ready.Length > 0 ? Any(ready) : any;
+        var ready = world.Apps.Values.Where(a => a.Ledger.Current?.Slug is not null && Near(a).Length > 0).Select(a => a.Name).ToImmutableArray();
+        var source = Chance(88) && ready.Length > 0 ? Any(ready) : any;
         var found = world.Apps.GetValueOrDefault(source);
-        ImmutableArray<string> near = [.. world.Apps.Values.Where(a => a != found && a.Pipeline is { } p && p == found?.Pipeline && (Chance(20) || p.Stages.IndexOf(a.Stage) >= p.Stages.IndexOf(found.Stage))).Select(a => a.Name)];
-        if (found?.Downstream is { } edge && Chance(50))
-            near = [.. near, edge.Name];
-        ImmutableArray<string> targets = Chance(30) ? [] : [.. Enumerable.Range(0, 1 + random.Next(3)).Select(_ => Chance(85) && near.Length > 0 ? Any(near) : App)];
-        var wanted = targets.IsEmpty ? near : targets;
-        var release = !Chance(30) ? (int?)null : Chance(50) && found is not null ? found.Ledger.Current!.Version : Version(source);
-        var pipeline = !Chance(25) ? null : found?.Pipeline?.Name is { } way && Chance(85) ? way : Any(PipelineNames);
-        var who = Able(p => world.Apps.Values.Where(a => wanted.Contains(a.Name)).All(a => world.OnApp(p, a).HasFlag(May.Deploy)) && found is not null && world.OnApp(p, found) != May.Nothing);
+        var (near, next) = found is null ? ([], []) : (Near(found), Next(found));
+        ImmutableArray<string> targets = Chance(next.Length > 0 ? 40 : 8) ? [] : [.. Enumerable.Range(0, Any([1, 1, 2, 3])).Select(_ => Chance(92) && near.Length > 0 ? Any(near).Name : App)];
+        var wanted = targets.IsEmpty ? next : [.. near.Where(a => targets.Contains(a.Name))];
+        var release = !Chance(30) ? (int?)null : Chance(60) && found is not null ? found.Ledger.Current!.Version : Version(source);
+        var pipeline = !Chance(20) ? null : found?.Pipeline?.Name is { } way && Chance(85) ? way : Any(PipelineNames);
+        var who = Able(p => found is not null && world.OnApp(p, found) != May.Nothing && wanted.All(a => world.OnApp(p, a).HasFlag(May.Deploy)));
         return new Command.Promote(who, source, pipeline, targets, release, Chance(release is null ? 2 : 50), Chance(30), Chance(40));
     }
+
+    /// <summary>Mostly what it may be promoted to.</summary>
+    private ImmutableArray<ModelApp> Near(ModelApp source) =>
+    [
+        .. world.Apps.Values.Where(a => a != source && a.Pipeline is { } way && way == source.Pipeline && (Chance(10) || way.Stages.IndexOf(a.Stage) >= way.Stages.IndexOf(source.Stage))),
+        .. source.Downstream is { } edge ? [edge] : Array.Empty<ModelApp>(),
+    ];
+
+    private ImmutableArray<ModelApp> Next(ModelApp source) => source.Downstream is { } edge ? [edge]
+        : [.. world.Apps.Values.Where(a => a.Pipeline is { } way && way == source.Pipeline && way.Stages.IndexOf(a.Stage) == way.Stages.IndexOf(source.Stage) + 1)];
 
     private int Version(string app) => 1 + random.Next(Math.Max(3, world.Apps.GetValueOrDefault(app)?.Ledger.All.Count + 1 ?? 3));
 
