@@ -71,8 +71,13 @@ internal sealed class Commands(Random random, ModelWorld world)
             : AppAnd(app => world.Apps.GetValueOrDefault(app) is { Pipeline: null } && Chance(75) ? Couple(app) : Deploy(app), a => a.Pipeline is null);
     }
 
-    private Command.SetEdge SetEdge(string app, string down) => new(
-        Able(who => new[] { app, down }.All(name => world.Apps.TryGetValue(name, out var found) && world.OnApp(who, found).HasFlag(May.Deploy))), app, down);
+    /// <summary>Sometimes back to where a chain of edges begins.</summary>
+    private Command.SetEdge SetEdge(string app, string down)
+    {
+        if (Chance(40) && world.Apps.Values.FirstOrDefault(a => a.Downstream is not null) is { } first)
+            (app, down) = (world.Apps.Values.First(a => a == first.Downstream?.Downstream || a == first.Downstream).Name, first.Name);
+        return new(Able(who => new[] { app, down }.All(name => world.Apps.TryGetValue(name, out var found) && world.OnApp(who, found).HasFlag(May.Deploy))), app, down);
+    }
 
     private Command Deploy(string app) => new Command.Deploy(Able(app, May.Deploy), app, $"{++commits:x7}{new string('c', 33)}", Chance(40));
 
