@@ -56,31 +56,32 @@ internal static class AppLinksApi
     }
 
     private static async Task<PipelineRepositoryWire> Repository(
-        string pipeline, Principal who, PipelineCatalog pipelines, PipelineLinks links, AppCatalog apps, CancellationToken ct)
+        string pipeline, Principal who, PipelineCatalog pipelines, PipelineLinks links, Lookup lookup, CancellationToken ct)
     {
         var found = await pipelines.GetAsync(pipeline, Permission.View, who, ct);
-        return await ToWireAsync(await links.RepositoryAsync(found.Id, ct) ?? throw NotConnected(found), apps, ct);
+        return ToWire(await links.RepositoryAsync(found.Id, ct) ?? throw NotConnected(found), await ConnectedAsync(found, links, lookup, who, ct));
     }
 
     private static async Task<Created<PipelineRepositoryWire>> Connect(
-        string pipeline, RequestBody body, Principal who, PipelineCatalog pipelines, PipelineLinks links, AppRepositories repositories, AppCatalog apps, CancellationToken ct)
+        string pipeline, RequestBody body, Principal who, PipelineCatalog pipelines, PipelineLinks links, AppRepositories repositories, CancellationToken ct)
     {
         var found = await pipelines.GetAsync(pipeline, Permission.Operate, who, ct);
         if (!long.TryParse(body.TextOrNumber("repository"), out var number))
             body.Fault("repository must be the number of a repository, as GET /repos/sluice/APP tells it.");
         body.RefuseFaults();
         var app = await repositories.FindAsync(number, who, ct);
-        return TypedResults.Created($"/pipelines/{found.Id}/repository", await ToWireAsync(await links.ConnectAsync(found, app, who, ct), apps, ct));
+        return TypedResults.Created($"/pipelines/{found.Id}/repository", ToWire(await links.ConnectAsync(found, app, who, ct), app));
     }
 
     private static async Task<PipelineRepositoryWire> ChangeRepository(
-        string pipeline, RequestBody body, Principal who, PipelineCatalog pipelines, PipelineLinks links, AppCatalog apps, CancellationToken ct)
+        string pipeline, RequestBody body, Principal who, PipelineCatalog pipelines, PipelineLinks links, Lookup lookup, CancellationToken ct)
     {
         var found = await pipelines.GetAsync(pipeline, Permission.Operate, who, ct);
         var ci = body.Flag("ci");
         body.RefuseFaults();
+        var app = await ConnectedAsync(found, links, lookup, who, ct);
         var repository = ci is null ? await links.RepositoryAsync(found.Id, ct) : await links.SetCiAsync(found, ci.Value, who, ct);
-        return await ToWireAsync(repository ?? throw NotConnected(found), apps, ct);
+        return ToWire(repository ?? throw NotConnected(found), app);
     }
 
     private static async Task<RepositoryWire> Repo(
@@ -94,30 +95,30 @@ internal static class AppLinksApi
         return new BranchWire(branch, new BranchCommitWire(await store.BranchAsync(app.Id, branch, ct) ?? throw Refuse.NotFound("branch", branch)));
     }
 
-    private static async Task<App> ConnectedAsync(string pipeline, Principal who, PipelineCatalog pipelines, PipelineLinks links, Lookup lookup, CancellationToken ct)
+    private static async Task<App> ConnectedAsync(string pipeline, Principal who, PipelineCatalog pipelines, PipelineLinks links, Lookup lookup, CancellationToken ct) =>
+        await ConnectedAsync(await pipelines.GetAsync(pipeline, Permission.View, who, ct), links, lookup, who, ct);
+
+    /// <summary>The app whose repository it is connected to. Who may not see that app is not told its name.</summary>
+    private static async Task<App> ConnectedAsync(Pipeline found, PipelineLinks links, Lookup lookup, Principal who, CancellationToken ct)
     {
-        var found = await pipelines.GetAsync(pipeline, Permission.View, who, ct);
         var repository = await links.RepositoryAsync(found.Id, ct) ?? throw NotConnected(found);
-        return await lookup.AppAsync(repository.App.ToString(), Permission.View, who, ct);
+        return (await lookup.AppsAsync([repository.App], who, ct)).FirstOrDefault()
+            ?? throw new RefusedException(RefusalKind.NotFound, $"Pipeline {found.Name} is connected to the repository of an app that you may not see.", "repository");
     }
 
     private static RefusedException NotConnected(Pipeline pipeline) =>
         new(RefusalKind.NotFound, $"Pipeline {pipeline.Name} is connected to no repository. Connect it with pipelines:connect {pipeline.Name} -r {AppRepositories.Owner}/APP.", "repository");
 
-    private static async Task<PipelineRepositoryWire> ToWireAsync(PipelineRepository repository, AppCatalog apps, CancellationToken ct)
+    private static PipelineRepositoryWire ToWire(PipelineRepository repository, App app) => new()
     {
-        var app = await apps.FindAsync(repository.App, ct) ?? throw Refuse.NotFound("repository", repository.App.ToString());
-        return new PipelineRepositoryWire
-        {
-            Id = StableId.Of("pipeline-repository", repository.Pipeline.ToString()),
-            Ci = repository.Ci,
-            Owner = new IdWire(repository.Account.Value),
-            Pipeline = new IdWire(repository.Pipeline.Value),
-            Repository = new RepositoryReferenceWire(RepositoryNumber.Of(app.Id), AppRepositories.NameOf(app)),
-            CreatedAt = repository.CreatedAt,
-            UpdatedAt = repository.UpdatedAt,
-        };
-    }
+        Id = StableId.Of("pipeline-repository", repository.Pipeline.ToString()),
+        Ci = repository.Ci,
+        Owner = new IdWire(repository.Account.Value),
+        Pipeline = new IdWire(repository.Pipeline.Value),
+        Repository = new RepositoryReferenceWire(RepositoryNumber.Of(app.Id), AppRepositories.NameOf(app)),
+        CreatedAt = repository.CreatedAt,
+        UpdatedAt = repository.UpdatedAt,
+    };
 
     private static AppLinkWire ToWire(App app, App repository, AppLink link) => new()
     {

@@ -120,7 +120,7 @@ internal static partial class Page
             return beforeTo && (FromIsExclusive ? afterFrom > 0 : afterFrom >= 0);
         }
 
-        [GeneratedRegex(@"\A\s*(?:(?<key>[a-z_]+)(?:\s+|\z))?(?<open>\]?)(?<from>[^;\]\s]*?)\.\.(?<to>[^;\s]*)\s*(?:;(?<options>.*))?\z")]
+        [GeneratedRegex(@"\A\s*(?:(?<key>[a-z_]+)(?:\s+|\z))?(?<open>\]?)(?<from>(?>(?:(?!\.\.)[^;\]\s])*))\.\.(?<to>[^;\s]*)\s*(?:;(?<options>.*))?\z")]
         private static partial Regex Form();
     }
 }

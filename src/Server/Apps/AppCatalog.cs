@@ -6,7 +6,16 @@ using Sluice.Teams;
 namespace Sluice.Apps;
 
 /// <summary>What may be changed of an app; null leaves it as it is.</summary>
-public sealed record AppChange(string? Name = null, bool? Maintenance = null, string? Stack = null, bool? IsLocked = null);
+public sealed record AppChange(string? Name = null, bool? Maintenance = null, string? Stack = null, bool? IsLocked = null)
+{
+    internal App Of(App app) => app with
+    {
+        Name = Name ?? app.Name,
+        Maintenance = Maintenance ?? app.Maintenance,
+        Stack = Stack ?? app.Stack,
+        IsLocked = IsLocked ?? app.IsLocked,
+    };
+}
 
 /// <summary>An app to be made; name and stack are chosen when null, and it belongs to who makes it when there is no team.</summary>
 public sealed record NewApp(string? Name, string? Stack, Team? Team = null, bool IsLocked = false);
@@ -77,33 +86,28 @@ public sealed class AppCatalog(Db db, Vault vault, TimeProvider clock)
         var faults = Faults(change).ToList();
         if (faults.Count > 0)
             throw Refuse.Invalid(faults);
-        var wanted = app with
-        {
-            Name = change.Name ?? app.Name,
-            Maintenance = change.Maintenance ?? app.Maintenance,
-            Stack = change.Stack ?? app.Stack,
-            IsLocked = change.IsLocked ?? app.IsLocked,
-        };
-        if (wanted == app)
+        if (change.Of(app) == app)
             return app;
-        var changed = wanted with { UpdatedAt = clock.GetUtcNow() };
-        await db.WriteAsync(
+        var now = clock.GetUtcNow();
+        return await db.WriteAsync(
             new Act("app.update", app.Id.ToString(), who.Account, app.Id, who.RequestId),
             tx =>
             {
+                // The row as it is now: what somebody else changed meanwhile (a lock, a name) stays.
+                tx.LockApp(app.Id);
+                var before = tx.Find($"SELECT {Columns} {Tables} WHERE apps.id = {app.Id}", Read) ?? throw Refuse.NotFound("app", app.Name);
+                var changed = change.Of(before) with { UpdatedAt = now };
                 if (tx.Find($"SELECT id FROM apps WHERE name = {changed.Name} AND id <> {app.Id}", row => row.Text("id")) is not null)
                     throw Taken(changed.Name);
-                var found = tx.Execute(
+                tx.Execute(
                     $"""
                     UPDATE apps SET name = {changed.Name}, maintenance = {changed.Maintenance}, stack = {changed.Stack}, locked = {changed.IsLocked},
                            updated_at = {changed.UpdatedAt}
                      WHERE id = {app.Id}
                     """);
-                if (found == 0)
-                    throw Refuse.NotFound("app", app.Name);
+                return changed;
             },
             ct);
-        return changed;
     }
 
     public Task DestroyAsync(App app, Principal who, CancellationToken ct) => DestroyAsync(app, _ => { }, who, ct);

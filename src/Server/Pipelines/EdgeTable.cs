@@ -73,7 +73,7 @@ public sealed class EdgeTable(Db db, TimeProvider clock)
         }
         var onward = tx.List(ChainOf(edge.Downstream, int.MaxValue), Read);
         if (onward.Any(e => e.Downstream == edge.App))
-            throw Refuse.Invalid($"{edge.DownstreamName} cannot be downstream of {edge.AppName}, since it promotes to {edge.AppName} itself: {Way(edge, onward)}.");
+            throw Refuse.Invalid($"{edge.DownstreamName} cannot be downstream of {edge.AppName}, since it promotes to {edge.AppName} itself: {Way(tx, edge, onward, who)}.");
         tx.Execute(
             $"""
             INSERT INTO edges (app_id, downstream_id, account_id, created_at) VALUES ({edge.App}, {edge.Downstream}, {who.Account}, {edge.CreatedAt})
@@ -81,11 +81,11 @@ public sealed class EdgeTable(Db db, TimeProvider clock)
             """);
     }
 
-    /// <summary><c>production ---> staging ---> dev</c>, up to where it comes back to the app.</summary>
-    private static string Way(Edge edge, ImmutableArray<Edge> onward)
+    /// <summary><c>production ---> staging ---> dev</c>, up to where it comes back to the app. Apps that the caller may not see have no name there.</summary>
+    private static string Way(Tx tx, Edge edge, ImmutableArray<Edge> onward, Principal who)
     {
         var length = 1 + onward.TakeWhile(e => e.Downstream != edge.App).Count();
-        return string.Join(" ---> ", onward.Take(length).Select(e => e.DownstreamName).Prepend(edge.DownstreamName));
+        return string.Join(" ---> ", onward.Take(length).Select(e => Lookup.Find(tx, e.Downstream, who)?.App.Name ?? "…").Prepend(edge.DownstreamName));
     }
 
     private static Act ActOf(string what, App app, Principal who) => new(what, app.Id.ToString(), who.Account, app.Id, who.RequestId);

@@ -34,12 +34,14 @@ public sealed partial class StageList(Db db, TimeProvider clock)
         (tx, stages) =>
         {
             Demand(OwnFaults(pipeline.Name, stages, name, "removed"));
-            var apps = tx.List(
+            var all = tx.Find($"SELECT COUNT(*) AS apps FROM pipeline_couplings WHERE pipeline_id = {pipeline.Id} AND stage = {name}", r => r.Int("apps"));
+            var seen = tx.List(
                 $"""
-                SELECT CASE WHEN {Access.SeesApp(who)} THEN apps.name ELSE 'an app that you may not see' END AS name
-                  FROM pipeline_couplings c JOIN apps ON apps.id = c.app_id WHERE c.pipeline_id = {pipeline.Id} AND c.stage = {name} ORDER BY apps.name
+                SELECT apps.name FROM pipeline_couplings c JOIN apps ON apps.id = c.app_id
+                 WHERE c.pipeline_id = {pipeline.Id} AND c.stage = {name} AND {Access.SeesApp(who)} ORDER BY apps.name
                 """, r => r.Text("name"));
-            if (!apps.IsEmpty)
+            var apps = seen.Length == all ? seen : seen.Add($"{all - seen.Length} that you may not see");
+            if (all > 0)
                 throw Refuse.Invalid($"Stage {name} of pipeline {pipeline.Name} has apps: {string.Join(", ", apps)}. Move them to another stage first, or remove them from the pipeline.");
             return stages.Remove(name);
         },

@@ -36,6 +36,11 @@ public sealed class PageTests
     public void A_bad_range_is_a_bad_request(string range) =>
         Assert.Equal(RefusalKind.BadRequest, Assert.Throws<RefusedException>(() => Ask(range)).Kind);
 
+    /// <summary>As much as a head may have: a pattern that tried every pair of dots took 40 s for it.</summary>
+    [Fact]
+    public async Task A_long_bad_range_is_refused_at_once() => await Task.Run(
+        () => Assert.Throws<RefusedException>(() => Ask(new string('.', 30_000) + " x"))).WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+
     [Fact]
     public void Following_next_range_gives_everything_once()
     {

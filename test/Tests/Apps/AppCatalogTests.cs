@@ -72,6 +72,19 @@ public sealed class AppCatalogTests
         Assert.Null(await world.Apps.FindAsync("shop", None));
     }
 
+    [Theory, MemberData(nameof(Both))]
+    public async Task A_change_keeps_what_somebody_else_changed_meanwhile(string kind)
+    {
+        await using var world = await World.OpenAsync(kind);
+        var looked = await world.Apps.CreateAsync("shop", null, world.Admin, Nothing, None);
+        await world.Apps.ChangeAsync(looked, new AppChange("boutique", IsLocked: true), world.Admin, None);
+
+        var changed = await world.Apps.ChangeAsync(looked, new AppChange(Maintenance: true), world.Admin, None);
+
+        Assert.Equal(("boutique", true, true), (changed.Name, changed.IsLocked, changed.Maintenance));
+        Assert.Equal(changed, await world.Apps.FindAsync(looked.Id, None));
+    }
+
     [Fact]
     public async Task All_faults_of_a_request_are_told_together()
     {

@@ -112,7 +112,7 @@ public sealed class AccessMatrixTests
         await world.Pipelines.MoveAsync(locked, "canary", world["admin"], None);
 
         var told = await Assert.ThrowsAsync<RefusedException>(() => stages.RemoveAsync(pipeline, "canary", world["member"], None));
-        Assert.Contains("has apps: an app that you may not see.", told.Message, StringComparison.Ordinal);
+        Assert.Contains("has apps: 1 that you may not see.", told.Message, StringComparison.Ordinal);
         told = await Assert.ThrowsAsync<RefusedException>(() => stages.RemoveAsync(pipeline, "canary", world["admin"], None));
         Assert.Contains("has apps: shop-staging.", told.Message, StringComparison.Ordinal);
     }

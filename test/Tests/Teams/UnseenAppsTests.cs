@@ -1,0 +1,40 @@
+using Sluice.Apps;
+using Sluice.Pipelines;
+using Sluice.Tests.Storage;
+
+namespace Sluice.Tests.Teams;
+
+/// <summary>Refusals never name an app that the caller may not see: here those of acme that are locked, to a member.</summary>
+public sealed class UnseenAppsTests
+{
+    private static readonly CancellationToken None = CancellationToken.None;
+
+    [Theory, MemberData(nameof(TestDb.Both), MemberType = typeof(TestDb))]
+    public async Task A_stage_that_is_not_removed_counts_the_apps_that_one_may_not_see(string kind)
+    {
+        await using var world = await TeamWorld.OpenAsync(kind);
+        var stages = new StageList(world.Db, TimeProvider.System);
+        var pipeline = await stages.AddAsync(world.AcmePipeline, "canary", new StagePlace(null, "staging"), world["admin"], None);
+        foreach (var coupling in await world.Pipelines.CouplingsAsync(pipeline.Id, world["admin"], None))
+            await world.Pipelines.MoveAsync(coupling, "canary", world["admin"], None);
+
+        var refused = await Assert.ThrowsAsync<RefusedException>(() => stages.RemoveAsync(pipeline, "canary", world["member"], None));
+
+        Assert.Contains("has apps: shop-dev, 2 that you may not see.", refused.Message);
+    }
+
+    [Theory, MemberData(nameof(TestDb.Both), MemberType = typeof(TestDb))]
+    public async Task A_chain_that_comes_back_is_told_without_names_that_one_may_not_see(string kind)
+    {
+        await using var world = await TeamWorld.OpenAsync(kind);
+        var edges = new EdgeTable(world.Db, TimeProvider.System);
+        var live = await world.AppAsync("shop-live", world.Acme, isLocked: false, world["admin"]);
+        await edges.SetAsync(live, world.All["shop-staging"], world["admin"], None);
+        await edges.SetAsync(world.All["shop-staging"], world.All["shop-dev"], world["admin"], None);
+
+        var refused = await Assert.ThrowsAsync<RefusedException>(() => edges.SetAsync(world.All["shop-dev"], live, world["member"], None));
+
+        Assert.Contains("shop-live ---> … ---> shop-dev", refused.Message);
+        Assert.DoesNotContain("shop-staging", refused.Message);
+    }
+}
