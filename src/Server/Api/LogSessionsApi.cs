@@ -16,6 +16,7 @@ internal static class LogSessionsApi
     private const string Kind = "log session";
     private const int DefaultLines = 100;
     private const int MaxLines = 1500;
+    private const int MaxText = 100;
     private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(20);
 
     public static void MapLogSessions(this IEndpointRouteBuilder api)
@@ -32,6 +33,12 @@ internal static class LogSessionsApi
             body.Text("dyno") ?? body.Text("dyno_name") ?? body.Text("type"),
             Math.Clamp(body.Int("lines") ?? DefaultLines, 0, MaxLines),
             body.Flag("tail") ?? false);
+        foreach (var (name, text) in new[] { ("source", session.Source), ("dyno", session.Dyno) })
+        {
+            if (text?.Length > MaxText)
+                body.Fault($"{name} may have {MaxText} characters.");
+        }
+
         body.RefuseFaults();
         var now = clock.GetUtcNow();
         var address = links.To("/logs/" + tickets.Make(Kind, session, StreamsApi.TicketLasts));

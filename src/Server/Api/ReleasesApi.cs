@@ -12,6 +12,8 @@ internal static class ReleasesApi
     /// <summary>How long a caller waits for its release's turn: under the minute after which clients hang up.</summary>
     private static readonly TimeSpan TurnLimit = TimeSpan.FromSeconds(50);
 
+    private const int MaxDescription = 500;
+
     private static readonly Key<Release>[] Keys = [new("version", r => r.Version.ToString()), new("id", r => r.Id.ToString())];
 
     public static void MapReleases(this IEndpointRouteBuilder api)
@@ -37,6 +39,8 @@ internal static class ReleasesApi
         var (old, slug, description) = (body.TextOrNumber("release"), body.Reference("slug"), body.Text("description"));
         if (old is null == slug is null)
             body.Fault("Name either a release to roll back to or a slug to release.");
+        if (description?.Length > MaxDescription || description?.Any(char.IsControl) == true)
+            body.Fault($"description may have {MaxDescription} characters, and no line breaks.");
         body.RefuseFaults();
         var id = old is not null
             ? await ledger.RollBackAsync(app.Id, who.Account, old, who.RequestId, ct)

@@ -12,13 +12,15 @@ public sealed class PipelineCatalog(Db db, TimeProvider clock)
 {
     public Task<Pipeline?> FindAsync(PipelineId pipeline, CancellationToken ct) => db.FindAsync($"SELECT {Columns} {Tables} WHERE pipelines.id = {pipeline}", Read, ct);
 
-    /// <summary>One pipeline that the caller may treat so, by id or by name. Of several with that name, the oldest.</summary>
+    /// <summary>One pipeline that the caller may treat so, by id or by name. Of several with that name, the oldest, but one that may be
+    /// treated so before any that may not: else anybody could stand in the way with a pipeline of that name that they let the caller see.</summary>
     /// <exception cref="RefusedException">Not found (also when it is someone else's), or forbidden.</exception>
     public async Task<Pipeline> GetAsync(string idOrName, Permission wanted, Principal who, CancellationToken ct)
     {
         var found = await db.ListAsync(
             $"{Select(who)} WHERE pipelines.id = {idOrName} OR pipelines.name = {idOrName} ORDER BY pipelines.created_at, pipelines.id", row => ReadAccess(row, who), ct);
-        var seen = found.FirstOrDefault(access => access.Granted.Has(Permission.View)) ?? throw Refuse.NotFound("pipeline", idOrName);
+        var seen = found.FirstOrDefault(access => access.Granted.Has(wanted)) ?? found.FirstOrDefault(access => access.Granted.Has(Permission.View))
+            ?? throw Refuse.NotFound("pipeline", idOrName);
         seen.Demand(wanted);
         return seen.Pipeline;
     }

@@ -12,7 +12,7 @@ namespace Sluice.Router;
 /// </summary>
 internal sealed class Certificates(DataFolder data, Site site, LiveTable table, TimeProvider clock)
 {
-    private const int MostLeaves = 4096;
+    internal int MostLeaves { get; init; } = 4096;
     private static readonly TimeSpan LeafLife = TimeSpan.FromDays(397);
     private static readonly TimeSpan AuthorityLife = TimeSpan.FromDays(3650);
 
@@ -33,9 +33,12 @@ internal sealed class Certificates(DataFolder data, Site site, LiveTable table, 
     {
         var served = name is { Length: > 0 } && (site.OwnHosts.Contains(name, StringComparer.OrdinalIgnoreCase) || table.Find(name) is not null
             || (companion && Companion.IsWired(name.ToLowerInvariant())));
-        var key = served && !IPAddress.TryParse(name, out _) && leaves.Count < MostLeaves ? name! : "localhost";
-        if (!leaves.TryGetValue(key, out var leaf) || leaf.RenewAt < clock.GetUtcNow())
-            leaves[key] = leaf = MakeLeaf(key);
+        var key = served && !IPAddress.TryParse(name, out _) ? name! : "localhost";
+        if (leaves.TryGetValue(key, out var leaf) && leaf.RenewAt >= clock.GetUtcNow())
+            return leaf.Context;
+        if (leaves.Count >= MostLeaves)
+            leaves.Clear();   // names that are still asked for get a new one in a millisecond
+        leaves[key] = leaf = MakeLeaf(key);
         return leaf.Context;
     }
 

@@ -23,6 +23,21 @@ public sealed class UnseenAppsTests
         Assert.Contains("has apps: shop-dev, 2 that you may not see.", refused.Message);
     }
 
+    [Fact]
+    public async Task Nobody_stands_in_the_way_with_a_pipeline_of_the_same_name()
+    {
+        await using var world = await TeamWorld.OpenAsync("sqlite");
+        var bait = await world.Pipelines.CreateAsync("news", world["eve"], None);
+        var app = await world.AppAsync("eves-news", null, isLocked: false, world["eve"]);
+        await world.Pipelines.AddAsync(bait, app, "staging", world["eve"], None);
+        await world.Collaborators.AddAsync(app.Id, "ada@example.com", PermissionSet.Of(Permission.View), world["eve"], None);
+        await Task.Delay(5, TestContext.Current.CancellationToken);
+        var own = await world.Pipelines.CreateAsync("news", world["ada"], None);
+
+        Assert.Equal(own.Id, (await world.Pipelines.GetAsync("news", Permission.Manage, world["ada"], None)).Id);
+        await Assert.ThrowsAsync<RefusedException>(() => world.Pipelines.GetAsync(bait.Id.ToString(), Permission.Manage, world["ada"], None));
+    }
+
     [Theory, MemberData(nameof(TestDb.Both), MemberType = typeof(TestDb))]
     public async Task A_chain_that_comes_back_is_told_without_names_that_one_may_not_see(string kind)
     {
