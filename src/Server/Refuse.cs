@@ -45,8 +45,14 @@ public static class Refuse
 
     public static RefusedException Invalid(string sentence) => new(RefusalKind.Invalid, sentence);
 
-    /// <summary>All faults of one input together, a sentence each.</summary>
-    public static RefusedException Invalid(IEnumerable<string> sentences) => new(RefusalKind.Invalid, string.Join(' ', sentences));
+    /// <summary>All faults of one input together, a sentence each; of very many the first, and how many more there are.</summary>
+    public static RefusedException Invalid(IEnumerable<string> sentences)
+    {
+        const int Most = 25, Longest = 600;
+        var all = sentences.ToArray();
+        var told = all.Take(Most).Select(s => s.Length <= Longest ? s : s[..(Longest - 3)] + "...");
+        return new(RefusalKind.Invalid, string.Join(' ', all.Length <= Most ? told : told.Append($"And {all.Length - Most} more.")));
+    }
 
     public static RefusedException BadRequest(string sentence) => new(RefusalKind.BadRequest, sentence);
 

@@ -117,6 +117,8 @@ public sealed partial class AccountTable(Db db, TimeProvider clock)
     {
         if (name?.Length > MaxName)
             yield return $"A name has {MaxName} characters at most; this one has {name.Length}.";
+        if (name?.Any(char.IsControl) == true)
+            yield return "A name has no line breaks and no control characters.";
     }
 
     private static void Demand(string[] faults)

@@ -39,6 +39,8 @@ internal static class AppLinksApi
                 pulls.Flag("auto_deploy") ?? before.PullRequests.AutoDeploy,
                 pulls.Flag("auto_destroy") ?? before.PullRequests.AutoDestroy),
         };
+        if (after.Branch is { } name && (name.Length > 200 || name.Any(char.IsControl)))
+            body.Fault("branch may have 200 characters, and no control characters.");
         body.RefuseFaults();
         await links.SetLinkAsync(app, after, who, ct);
         return ToWire(app, await repositories.OfAsync(app, who, ct), await links.LinkAsync(app.Id, ct));

@@ -19,7 +19,7 @@ internal static class RepositoriesApi
         api.MapGet("/account/github/token", Token).ForAccount();
         api.MapGet("/repos/{owner}/{repo}", Info).AskedInside(Permission.View).OrRepositoryToken();
         api.MapGet("/repos/{owner}/{repo}/compare/{range}", Compare).AskedInside(Permission.View).OrRepositoryToken();
-        api.MapGet("/github/repos/{owner}/{repo}/tarball/{*reference}", Tarball).AskedInside(Permission.View);
+        api.MapGet("/github/repos/{owner}/{repo}/tarball/{*reference}", Tarball).AskedInside(Permission.Deploy);
         api.MapMethods(Path + "{ticket}", ["GET", "HEAD"], Send).Open();
     }
 
@@ -60,9 +60,10 @@ internal static class RepositoriesApi
     }
 
     private static async Task<ArchiveLinkWire> Tarball(
-        string owner, string repo, string reference, Principal who, AppRepositories repositories, Repositories store, Tickets tickets, Links links, CancellationToken ct)
+        string owner, string repo, string reference, Principal who, AppRepositories repositories, Lookup lookup, Repositories store, Tickets tickets, Links links, CancellationToken ct)
     {
-        var app = await repositories.FindAsync(owner, repo, who, ct);
+        // Source goes to those who may deploy, as by git.
+        var app = await lookup.AppAsync((await repositories.FindAsync(owner, repo, who, ct)).Id.ToString(), Permission.Deploy, who, ct);
         var sha = Commit.IsSha(reference) ? reference : await store.BranchAsync(app.Id, reference, ct);
         if (sha is null || await store.CommitAsync(app.Id, sha, null, ct) is null)
             throw Refuse.NotFound("commit", $"{reference} in {AppRepositories.NameOf(app)}");

@@ -52,8 +52,13 @@ internal static class SlugsApi
         return TypedResults.Created($"/apps/{app.Id}/slugs/{slug.Id}", slug.ToWire(tickets, links));
     }
 
-    private static async Task<SlugWire> Info(App app, string slug, SlugFinder slugs, Tickets tickets, Links links, CancellationToken ct) =>
-        (await slugs.FindAsync(app, slug, ct)).ToWire(tickets, links);
+    /// <summary>Who may not deploy gets no address of the files: they hold the source, which git does not give them either.</summary>
+    private static async Task<SlugWire> Info(App app, string slug, Principal who, Lookup lookup, SlugFinder slugs, Tickets tickets, Links links, CancellationToken ct)
+    {
+        var wire = (await slugs.FindAsync(app, slug, ct)).ToWire(tickets, links);
+        var access = await lookup.AccessAsync(app.Id.ToString(), Permission.View, who, ct);
+        return access.Granted.Has(Permission.Deploy) ? wire : wire with { Blob = wire.Blob with { Url = links.To(Path + "needs-the-deploy-permission") } };
+    }
 
     /// <summary>Answers when the files are in the store and the slug can be released.</summary>
     private static async Task<Ok> Receive(

@@ -65,8 +65,8 @@ public sealed class CollaboratorTable(Db db, TimeProvider clock)
                     TeamTable.Acquaint(tx, mine.App.Owner, account.Id, now);
                 tx.Execute(
                     $"""
-                    INSERT INTO collaborators (id, app_id, account_id, permissions, created_at, updated_at)
-                    VALUES ({id}, {app}, {account.Id}, {given.ToString()}, {now}, {now})
+                    INSERT INTO collaborators (id, app_id, account_id, permissions, joined, created_at, updated_at)
+                    VALUES ({id}, {app}, {account.Id}, {given.ToString()}, {joins}, {now}, {now})
                     """);
                 return tx.Find(One(app, account.Id.ToString()), Read)!;
             },

@@ -47,8 +47,7 @@ internal sealed class ReleaseGroups(ReleaseTurns turns, TimeProvider clock)
             return false;
         }
         // The group's row first, as everywhere, so that two members that fail at once do not wait for each other.
-        var name = Members(tx, group).First(m => m.Release == release.Id).App;
-        var why = Sentence($"{name} failed: {failure}");
+        var why = Sentence("Another target failed");
         var isFirst = Close(tx, group, "failed", why);
         var ended = turns.End(tx, release, status, failure);
         if (isFirst)
@@ -61,9 +60,9 @@ internal sealed class ReleaseGroups(ReleaseTurns turns, TimeProvider clock)
     {
         var there = tx.List(
             $"SELECT id FROM releases WHERE group_id = {group} UNION SELECT id FROM release_queue WHERE group_id = {group}", r => new ReleaseId(r.Guid("id"))).ToHashSet();
-        if (Members(tx, group).FirstOrDefault(m => !there.Contains(m.Release)) is not { } gone)
+        if (Members(tx, group).All(m => there.Contains(m.Release)))
             return;
-        var why = Sentence($"{gone.App} was destroyed");
+        var why = Sentence("Another target was destroyed");
         if (Close(tx, group, "failed", why))
             EndOthers(tx, group, why);
     }
@@ -79,7 +78,8 @@ internal sealed class ReleaseGroups(ReleaseTurns turns, TimeProvider clock)
             turns.End(tx, release, "failed", why);
     }
 
-    private static string Sentence(string what) => $"{what.TrimEnd('.')}. All targets of this promotion flip together or none does, so this one was left as it was.";
+    /// <summary>Without a name: who reads this release may not see the other app. What was wrong there stands at its own release.</summary>
+    private static string Sentence(string what) => $"{what}. All targets of this promotion flip together or none does, so this one was left as it was.";
 
     private bool Close(Tx tx, ReleaseGroupId group, string state, string? failure) => tx.Execute(
         $"UPDATE release_groups SET state = {state}, failure = {failure}, updated_at = {clock.GetUtcNow()} WHERE id = {group} AND state = 'open'") == 1;

@@ -37,7 +37,7 @@ internal static class ErrorPage
         400 => "bad_request",
         404 => "not_found",
         405 => "method_not_allowed",
-        _ => code.StartsWith('H') ? code : "unavailable",
+        _ => code.StartsWith('H') ? code : "service_unavailable",
     };
 
     private static byte[] Html(string code, string what, string todo) => Encoding.UTF8.GetBytes($$"""

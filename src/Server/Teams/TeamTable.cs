@@ -91,6 +91,9 @@ public sealed class TeamTable(Db db, TimeProvider clock)
                 if (old == TeamRole.Admin && role != TeamRole.Admin)
                     DemandAnotherAdmin(tx, team, account);
                 Put(tx, team.Id, account.Id, role, now);
+                // What someone took by joining came from the role: with another role it is to be taken anew.
+                if (old != role)
+                    tx.Execute($"DELETE FROM collaborators WHERE joined = 1 AND account_id = {account.Id} AND app_id IN (SELECT id FROM apps WHERE owner_id = {team.Id})");
                 return new Member(account.Id, account.Email, account.Name, role, now, now);
             },
             ct);

@@ -81,7 +81,7 @@ public sealed class AllOrNothingTests : IAsyncDisposable
         var ended = await EndOfAsync(await BeginAsync());
         Assert.Equal(["failed", "failed"], ended.Targets.Select(t => t.Status));
         Assert.Equal("web.1 crashed while it booted: exited with status 1. The app's log shows what it said.", ended.Targets[1].ErrorMessage);
-        Assert.StartsWith("shop-us failed: web.1 crashed while it booted", ended.Targets[0].ErrorMessage);
+        Assert.StartsWith("Another target failed. ", ended.Targets[0].ErrorMessage);
         Assert.EndsWith("All targets of this promotion flip together or none does, so this one was left as it was.", ended.Targets[0].ErrorMessage);
         await NothingFlippedAsync();
         outside.Runtime.Fates = _ => ScriptedRuntime.Fate.Up;
@@ -95,7 +95,7 @@ public sealed class AllOrNothingTests : IAsyncDisposable
         outside.Runtime.OneOffs = (run, _, _) => Task.FromResult(new SandboxExit(run.App == us.Id ? 3 : 0, false, false));
         var ended = await EndOfAsync(await BeginAsync());
         Assert.Equal("The release command exited with status 3.", ended.Targets[1].ErrorMessage);
-        Assert.StartsWith("shop-us failed: The release command exited with status 3.", ended.Targets[0].ErrorMessage);
+        Assert.StartsWith("Another target failed. ", ended.Targets[0].ErrorMessage);
         await NothingFlippedAsync();
     }
 
@@ -106,7 +106,7 @@ public sealed class AllOrNothingTests : IAsyncDisposable
         outside.Runtime.Fates = start => start.App == us.Id ? ScriptedRuntime.Fate.CannotStart : ScriptedRuntime.Fate.Up;
         var ended = await EndOfAsync(await BeginAsync());
         Assert.StartsWith("Platform error: ", ended.Targets[1].ErrorMessage);
-        Assert.StartsWith("shop-us failed: Platform error: ", ended.Targets[0].ErrorMessage);
+        Assert.StartsWith("Another target failed. ", ended.Targets[0].ErrorMessage);
         await NothingFlippedAsync();
     }
 
@@ -134,7 +134,7 @@ public sealed class AllOrNothingTests : IAsyncDisposable
         await world.Apps.DestroyAsync(us, ReleaseWorld.Ada, None);
         world.Plans.Nudge(us.Id);
         var ended = await EndOfAsync(promotion);
-        Assert.All(ended.Targets, t => Assert.StartsWith("shop-us was destroyed.", t.ErrorMessage));
+        Assert.All(ended.Targets, t => Assert.StartsWith("Another target was destroyed. ", t.ErrorMessage));
         await NothingFlippedAsync();
     }
 

@@ -31,6 +31,7 @@ CREATE TABLE collaborators (
     app_id       TEXT NOT NULL REFERENCES apps(id) ON DELETE CASCADE,
     account_id   TEXT NOT NULL REFERENCES accounts(id) ON DELETE CASCADE,
     permissions  TEXT NOT NULL,             -- words with commas between: view,deploy,operate,manage
+    joined       INTEGER NOT NULL DEFAULT 0 CHECK (joined IN (0, 1)),  -- by themselves, with what their role allowed
     created_at   BIGINT NOT NULL,
     updated_at   BIGINT NOT NULL,
     UNIQUE (app_id, account_id)
