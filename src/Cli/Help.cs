@@ -30,7 +30,7 @@ internal static class Help
         terminal.Line();
         terminal.Line(
             """
-            On this machine: sluice up (the server), demo, test, bench.
+            On this machine: sluice up (the server), restart, connect (a server elsewhere, for the Heroku CLI), demo, test, bench.
             One command or topic: sluice help pipelines:promote, sluice help pipelines. All of them: sluice commands.
             The server is found by SLUICE_URL and SLUICE_KEY, SLUICE_DATA, sluice login, or the default data folder.
             """);

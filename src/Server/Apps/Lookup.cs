@@ -26,7 +26,7 @@ public sealed class Lookup(Db db)
     {
         var found = await db.FindAsync($"{Select(who)} WHERE apps.id = {idOrName} OR apps.name = {idOrName}", row => Read(row, who), ct)
             ?? throw Refuse.NotFound("app", idOrName);
-        Access.Demand(found.Granted, wanted, "app", idOrName, found.App.OwnerEmail);
+        Access.Demand(found.Granted, wanted, "app", found.Granted.Has(Permission.View) ? found.App.Name : idOrName, found.App.OwnerEmail);
         return found;
     }
 

@@ -97,6 +97,9 @@ public sealed class AppCommandTests
         Assert.Equal("GREETING:  hi = there\n", typed.Out);
         Assert.Equal(0, await typed.Run("config:unset A B -a shop"));
         Assert.Contains("""PATCH /apps/shop/config-vars {"A":null,"B":null}""", server.Asked);
+        server.On("GET /apps/shop/config-vars", new ErrorWire("forbidden", "You may not deploy app shop."), 403);
+        Assert.Equal(0, await typed.Run("config -a shop"));
+        Assert.Equal(0, await typed.Run("config:set B=2 -a shop"));
         Assert.Equal(64, await typed.Run("config:set GREETING -a shop"));
         Assert.Contains("Write NAME=VALUE", typed.Error, StringComparison.Ordinal);
     }

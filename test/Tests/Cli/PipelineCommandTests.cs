@@ -140,6 +140,23 @@ public sealed class PipelineCommandTests
     }
 
     [Fact]
+    public async Task Diff_and_info_follow_the_app_that_an_app_names_before_its_stage()
+    {
+        var edged = Answers.Coupling("shop-staging", "staging") with { Downstream = Answers.Named("canary") };
+        await using var server = (await ScriptedServer.StartAsync())
+            .On("GET /apps/shop-staging/pipeline-couplings", edged)
+            .On<IReadOnlyList<CouplingWire>>($"GET /pipelines/{Answers.PipelineId}/pipeline-couplings", [edged, Answers.Coupling("shop", "production")])
+            .On("GET /apps/shop-staging/diff?to=canary", Ahead() with { To = new(Answers.Named("canary"), 2, "0f0a53b", "SHA256:bb") })
+            .WithPipeline("shop");
+        using var typed = new Typed(server);
+
+        Assert.Equal(0, await typed.Run("diff -a shop-staging"));
+        Assert.StartsWith("shop-staging is ahead of canary by 2 commits:\n", typed.Out, StringComparison.Ordinal);
+        Assert.Equal(0, await typed.Run("pipelines:info shop"));
+        Assert.Contains("shop-staging  staging     canary\n", typed.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Diff_of_the_same_slug_says_up_to_date()
     {
         await using var server = (await ScriptedServer.StartAsync()).WithPipeline("shop")

@@ -95,6 +95,8 @@ public sealed class PromoteCommandTests
             .Refuse("POST /pipeline-promotions", 409, "conflict", "shop-staging has moved on: it runs v13 now.");
         using var typed = new Typed(server);
 
+        Assert.Equal(64, await typed.Run("promote -a shop-staging --if-current"));
+        Assert.Contains("--release vN", typed.Error, StringComparison.Ordinal);
         Assert.Equal(2, await typed.Run("promote -a shop-staging --release v12 --if-current --all-or-nothing --skip"));
         var body = Assert.Single(server.Asked, a => a.StartsWith("POST /pipeline-promotions", StringComparison.Ordinal));
         Assert.Contains("\"if_current\":true", body, StringComparison.Ordinal);

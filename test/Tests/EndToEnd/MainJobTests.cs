@@ -69,7 +69,7 @@ public sealed class MainJobTests
         Assert.Contains("Push rejected: No buildpack fits this app", said, StringComparison.Ordinal);
         Assert.Contains("remote rejected", said, StringComparison.Ordinal);
         Assert.StartsWith("Hello from the shop, first version.", await keeper.VisitAsync("shop"), StringComparison.Ordinal);
-        Assert.Contains("Current: v2", await keeper.TypeAsync("releases -a shop"), StringComparison.Ordinal);
+        Assert.StartsWith("=== shop Releases\nv2  ", await keeper.TypeAsync("releases -a shop"), StringComparison.Ordinal);
         Assert.Contains("failed", await keeper.TypeAsync("builds -a shop"), StringComparison.Ordinal);
     }
 

@@ -154,6 +154,15 @@ public sealed class PromoterTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Named_targets_that_are_not_there_do_not_turn_into_everything_downstream()
+    {
+        await StartAsync();
+        await world.DeployAsync(staging, Sha, "web: w");
+        await Assert.ThrowsAsync<RefusedException>(() => PromoteAsync(Downstream with { OnlyNamed = true }));
+        Assert.Empty(await world.Db.ListAsync($"SELECT id FROM promotions", r => r.Text("id"), None));
+    }
+
+    [Fact]
     public async Task An_app_in_no_pipeline_is_told_so()
     {
         await StartAsync();

@@ -11,7 +11,8 @@ internal sealed class PipelinesDiff : AppCommand
     public static readonly About Is = new("pipelines:diff", "Show what the next stage does not have yet", "sluice diff -a shop-staging --to shop", () => new PipelinesDiff())
     {
         Aliases = ["diff"],
-        More = "Compares what the two apps run, by the server's own history: no code host is asked. Without --to, all apps of the next stage.\n"
+        More = "Compares what the two apps run, by the server's own history: no code host is asked. Without --to: the app that\n"
+            + "this one names (pipeline:add), else all apps of the next stage.\n"
             + "--release and --to-release compare what they ran: sluice diff -a shop --release v12 --to-release v11 says what v12 brought.",
     };
 
@@ -55,7 +56,18 @@ internal sealed class PipelinesDiff : AppCommand
 
     private static async Task<string[]> DownstreamAsync(Run run, string app, CancellationToken ct)
     {
-        var coupling = await Coupling.NeedAsync(run, app, ct);
+        var found = await Coupling.FindAsync(run, app, ct);
+        if (found is null && await run.Server.ListAsync<EdgeWire>($"/apps/{Uri.EscapeDataString(app)}/downstreams?depth=1", ct) is [{ Downstream: { } outside }, ..])
+        {
+            return [outside.Name];
+        }
+
+        if (found is { Downstream: { } edge })
+        {
+            return [edge.Name];
+        }
+
+        var coupling = found ?? await Coupling.NeedAsync(run, app, ct);
         var pipeline = await run.Server.GetAsync<PipelineWire>($"/pipelines/{coupling.Pipeline.Id}", ct);
         var downstream = NextStage.Of(coupling, pipeline, await Coupling.AllAsync(run, pipeline.Id, ct));
         return downstream.Length > 0

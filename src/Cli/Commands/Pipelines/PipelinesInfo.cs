@@ -36,10 +36,18 @@ internal sealed class PipelinesInfo : CliCommand
             return ExitCode.Ok;
         }
 
-        var table = new Table("app name", "stage");
+        var anyEdge = couplings.Any(c => c.Downstream is not null);
+        var table = anyEdge ? new Table("app name", "stage", "promotes to") : new Table("app name", "stage");
         foreach (var coupling in couplings.InOrder(pipeline))
         {
-            table.Add(coupling.App.Name, coupling.Shown());
+            if (anyEdge)
+            {
+                table.Add(coupling.App.Name, coupling.Shown(), coupling.Downstream?.Name ?? "");
+            }
+            else
+            {
+                table.Add(coupling.App.Name, coupling.Shown());
+            }
         }
 
         table.Print(run.Terminal);

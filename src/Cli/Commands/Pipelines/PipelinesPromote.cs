@@ -33,6 +33,11 @@ internal sealed class PipelinesPromote : AppCommand
 
     public override async Task<ExitCode> RunAsync(Run run, CancellationToken ct)
     {
+        if (run.Value(ifCurrent) && run.Value(release) is null)
+        {
+            throw StopException.Usage("--if-current asks whether the release that you looked at still runs: name it with --release vN.");
+        }
+
         var app = await AppAsync(run, ct);
         var source = await run.Server.GetAsync<AppWire>($"/apps/{Uri.EscapeDataString(app)}", ct);
         var apps = await Neighbours(run, source, ct);
