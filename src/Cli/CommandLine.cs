@@ -100,6 +100,12 @@ internal static class CommandLine
 
     private static ExitCode Unknown(string asked, Surroundings surroundings)
     {
+        if (asked is "pipelines:connect" or "pipelines:setup")
+        {
+            surroundings.Terminal.Error($"{asked} is a command of the Heroku CLI, which works with this server in a shell after: eval \"$(sluice env --companion)\"");
+            return ExitCode.Usage;
+        }
+
         var near = Catalog.Near(asked);
         surroundings.Terminal.Error($"{asked} is no sluice command." + (near.Length > 0 ? $" Did you mean {string.Join(" or ", near)}?" : "") + "\nSee: sluice help");
         return ExitCode.Usage;

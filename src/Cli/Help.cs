@@ -30,7 +30,8 @@ internal static class Help
         terminal.Line();
         terminal.Line(
             """
-            On this machine: sluice up (the server), restart, connect (a server elsewhere, for the Heroku CLI), demo, test, bench.
+            On this machine: sluice up (the server), restart, demo, test, bench.
+            For a server elsewhere with the Heroku CLI: sluice connect URL.
             One command or topic: sluice help pipelines:promote, sluice help pipelines. All of them: sluice commands.
             The server is found by SLUICE_URL and SLUICE_KEY, SLUICE_DATA, sluice login, or the default data folder.
             """);

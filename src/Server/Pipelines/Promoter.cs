@@ -158,7 +158,7 @@ public sealed class Promoter(Db db, ReleaseLedger ledger, Releaser releaser, Tim
         else if (release is { Status: not "succeeded" })
             faults.Add(Refuse.Invalid($"v{release.Version} of {source.Name} {(release.IsTerminal ? "did not succeed" : "is not released yet")}, so it cannot be promoted."));
         else if (request.IfCurrent && ledger.Current(tx, source.Id) is var current && current?.Id != release?.Id)
-            faults.Add(Refuse.Conflict($"{source.Name} moved on: it runs v{current?.Version} now, not v{release?.Version}. Look at v{current?.Version} and promote that, or leave out if_current."));
+            faults.Add(Refuse.Conflict($"{source.Name} moved on: it runs v{current?.Version} now, not v{release?.Version}. Look at v{current?.Version} and promote that."));
         else if (release?.Slug is null)
             faults.Add(Refuse.Invalid($"{source.Name} has nothing to promote yet: push to it first."));
         else

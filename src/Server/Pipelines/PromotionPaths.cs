@@ -44,7 +44,7 @@ public sealed record PromotionPaths(string? Pipeline, ImmutableArray<string> Sta
         if (end < start)
             return $"{to.Name} is in {to.Stage}, which comes before {from.Stage}: promotions go to the same stage or a later one.";
         var skipped = Stages.Skip(start + 1).Take(end - start - 1).FirstOrDefault(s => !Sluice.Pipelines.Stages.Default.Contains(s) && Apps.Any(a => a.Stage == s));
-        return skipped is null || skip ? null : $"Promoting {from.Name} to {to.Name} would skip {skipped}, which has apps: promote there first, or say that it may be skipped.";
+        return skipped is null || skip ? null : $"Promoting {from.Name} to {to.Name} would skip {skipped}, which has apps: promote there first, or pass it by with --skip (skip: true).";
     }
 
     private PlacedApp? Find(AppId app) => Apps.FirstOrDefault(a => a.App == app);

@@ -11,6 +11,10 @@ public sealed class AccessCommandTests
     {
         await using var server = (await ScriptedServer.StartAsync()).On<IReadOnlyList<CollaboratorWire>>(
             "GET /apps/shop/collaborators", [Collaborator("jim@example.com", "collaborator", "view", "deploy"), Collaborator("ada@example.com", "owner", "view")]);
+        server.On("GET /apps/shop", Answers.App("shop") with { Team = Answers.Named("acme") })
+            .On<IReadOnlyList<TeamMemberWire>>($"GET /teams/{Answers.IdOf("acme")}/members", [Member("kim@example.com", "member"), Member("eve@example.com", "collaborator"), Member("jim@example.com", "viewer")])
+            .On("GET /apps/locked", Answers.App("locked") with { Team = Answers.Named("acme"), Locked = true })
+            .On<IReadOnlyList<CollaboratorWire>>("GET /apps/locked/collaborators", []);
         using var typed = new Typed(server);
 
         Assert.Equal(0, await typed.Run("access -a shop"));
@@ -19,9 +23,17 @@ public sealed class AccessCommandTests
             email            role          permissions
             ada@example.com  owner         view
             jim@example.com  collaborator  view, deploy
+            kim@example.com  member        view, deploy, operate
 
             """, typed.Out);
+        Assert.Equal(0, await typed.Run("access -a locked"));
+        Assert.DoesNotContain("kim@example.com", typed.Out, StringComparison.Ordinal);
     }
+
+    private static TeamMemberWire Member(string email, string role) => new()
+    {
+        Id = Answers.IdOf(email), Email = email, Role = role, User = new PersonWire(Answers.IdOf(email), email, null), CreatedAt = Answers.Noon, UpdatedAt = Answers.Noon,
+    };
 
     [Fact]
     public async Task The_key_of_a_new_account_is_the_only_thing_on_standard_output()

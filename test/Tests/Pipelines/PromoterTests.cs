@@ -158,7 +158,7 @@ public sealed class PromoterTests : IAsyncDisposable
     {
         await StartAsync();
         await world.DeployAsync(staging, Sha, "web: w");
-        await Assert.ThrowsAsync<RefusedException>(() => PromoteAsync(Downstream with { OnlyNamed = true }));
+        await Assert.ThrowsAsync<RefusedException>(() => PromoteAsync(Downstream with { AreTargetsNamed = true }));
         Assert.Empty(await world.Db.ListAsync($"SELECT id FROM promotions", r => r.Text("id"), None));
     }
 
@@ -227,7 +227,7 @@ public sealed class PromoterTests : IAsyncDisposable
         await ReleaseWorld.UntilAsync(() => world.Ledger.CurrentAsync(staging.Id, None).GetAwaiter().GetResult()!.Version == 3, "v3");
         var refused = await Assert.ThrowsAsync<RefusedException>(() => PromoteAsync(request));
         Assert.Equal(RefusalKind.Conflict, refused.Kind);
-        Assert.Equal("shop-staging moved on: it runs v3 now, not v2. Look at v3 and promote that, or leave out if_current.", refused.Message);
+        Assert.Equal("shop-staging moved on: it runs v3 now, not v2. Look at v3 and promote that.", refused.Message);
         Assert.Contains("name that release", (await Assert.ThrowsAsync<RefusedException>(() => PromoteAsync(request with { Release = null }))).Message);
     }
 }

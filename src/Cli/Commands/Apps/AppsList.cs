@@ -36,7 +36,9 @@ internal sealed class AppsList : CliCommand
 
         if (apps.Count == 0)
         {
-            run.Terminal.Note("You have no apps yet. Make one with: sluice create NAME");
+            run.Terminal.Note(run.Value(team) is { } none
+                ? $"Team {none} has no apps that you may see. Make one with: sluice create NAME --team {none}"
+                : $"You have no apps yet. Make one with: sluice create NAME{(run.Value(all) ? "" : ", or see those of your teams with: sluice apps --all")}");
             return ExitCode.Ok;
         }
 

@@ -82,7 +82,7 @@ internal sealed class PipelinesDiff : AppCommand
         {
             run.Terminal.Line(diff.From.Checksum is null ? $"{from} has released nothing yet."
                 : diff.AheadBy == 0 ? $"{to} has released nothing yet: all of {from} would be new."
-                : $"{to} has released nothing yet: all {Words.Count(diff.AheadBy, "commit")} of {from} would be new:");
+                : $"{to} has released nothing yet: {(diff.AheadBy == 1 ? "the one commit" : $"all {diff.AheadBy} commits")} of {from} would be new:");
             Commits(run, diff);
         }
         else if (diff.Method is "same" || (diff.AheadBy == 0 && diff.BehindBy == 0 && diff.Files.Count == 0))

@@ -17,10 +17,10 @@ internal sealed class ReleasesRetry : AppCommand
     {
         var app = await AppAsync(run, ct);
         var newest = await Ledger.FindAsync(run, app, null, ct);
-        var formation = await run.Server.ListAsync<FormationWire>($"/apps/{Uri.EscapeDataString(app)}/formation", ct);
-        if (newest.Slug is not { } slug || formation.All(f => f.Type is not "release"))
+        // The slug's own word: the formation is that of the release that runs, and the newest may have failed.
+        if (newest.Slug is not { } slug || !(await run.Server.GetAsync<SlugWire>($"/apps/{Uri.EscapeDataString(app)}/slugs/{slug.Id}", ct)).ProcessTypes.ContainsKey("release"))
         {
-            throw StopException.Refused($"{app} has no release command: add a process type release to its Procfile.");
+            throw StopException.Refused($"v{newest.Version} of {app} has no release command: add a process type release to its Procfile.");
         }
 
         var retry = await run.Terminal.StepAsync(
