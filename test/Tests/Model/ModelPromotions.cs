@@ -14,7 +14,8 @@ internal sealed class ModelFaults
 
     public void Add(bool isFault, Outcome fault) => all.AddRange(isFault ? [fault] : []);
 
-    public T? Try<T>(Func<T> look)
+    /// <param name="unseen">What it is told as that something is not there.</param>
+    public T? Try<T>(Func<T> look, Outcome unseen = Outcome.NotFound)
         where T : class
     {
         try
@@ -23,7 +24,7 @@ internal sealed class ModelFaults
         }
         catch (RefusedByModelException fault)
         {
-            all.Add(fault.Outcome);
+            all.Add(fault.Outcome == Outcome.NotFound ? unseen : fault.Outcome);
             return null;
         }
     }
@@ -52,7 +53,7 @@ internal sealed class ModelPromoting(ModelWorld world, Command.Promote asked)
         faults.Add(named is not null && source.Pipeline != named, Outcome.Invalid);
         faults.Add(release is null, Outcome.NotFound);
         if (asked.Targets.IsEmpty)
-            targets = Allowed(Downstream(source).Select(a => a.Name));
+            targets = Allowed(Downstream(source).Select(a => a.Name), unseen: Outcome.Forbidden);
         else
             targets.ForEach(t => faults.Add(!MayGo(source, t), Outcome.Invalid));
         faults.Add(targets.Count == 0 && faults.IsEmpty, Outcome.Invalid);
@@ -66,8 +67,9 @@ internal sealed class ModelPromoting(ModelWorld world, Command.Promote asked)
         return new ModelPromotion([.. added.Select(a => (a.App.Name, a.Release))]);
     }
 
-    /// <summary>Those that may be deployed to; the others are faults.</summary>
-    private List<ModelApp> Allowed(IEnumerable<string> names) => [.. names.Select(name => faults.Try(() => world.App(asked.Who, name, May.Deploy))).OfType<ModelApp>()];
+    /// <summary>Those that may be deployed to; the others are faults. Of one that the caller did not name it is told that there is one.</summary>
+    private List<ModelApp> Allowed(IEnumerable<string> names, Outcome unseen = Outcome.NotFound) =>
+        [.. names.Select(name => faults.Try(() => world.App(asked.Who, name, May.Deploy), unseen)).OfType<ModelApp>()];
 
     private IEnumerable<ModelApp> Downstream(ModelApp source) =>
         source.Downstream is { } edge ? [edge]
