@@ -31,7 +31,7 @@ internal sealed class ReleasesRetry : AppCommand
         run.Terminal.Note("Running release command...");
         await Ledger.StreamOutputAsync(run, retry, run.Terminal.Line, ct);
         return (await Ledger.SettledAsync(run, app, retry, ct)).Status is "failed"
-            ? throw StopException.Failed($"The retry, v{retry.Version}, failed; what ran before still runs. See: sluice logs -a {app}")
+            ? throw StopException.Failed($"The retry, v{retry.Version}, failed; what ran before still runs. See: sluice releases:output v{retry.Version} -a {app}")
             : ExitCode.Ok;
     }
 }
