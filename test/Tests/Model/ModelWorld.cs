@@ -294,9 +294,11 @@ internal sealed class ModelWorld
         return app!;
     }
 
+    /// <summary>Of several with the name the oldest on which one may do what is wanted, else the oldest that one sees.</summary>
     public ModelPipeline Pipeline(string who, string name, May wanted)
     {
-        var found = Pipelines.Find(p => p.Name == name && OnPipeline(who, p) != May.Nothing);
+        var seen = Pipelines.FindAll(p => p.Name == name && OnPipeline(who, p) != May.Nothing);
+        var found = seen.Find(p => OnPipeline(who, p).HasFlag(wanted)) ?? seen.FirstOrDefault();
         Demand(found is not null, Outcome.NotFound);
         DemandMay(OnPipeline(who, found!), wanted);
         return found!;
