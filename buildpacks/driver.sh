@@ -100,7 +100,9 @@ if [ -s /build/list ]; then
         fetch "$kind" "$where" "$ref" $packs/$n "$shown"
         if [ -f $packs/$n/bin/detect ]; then
             chmod u+x $packs/$n/bin/detect
-            name=$($packs/$n/bin/detect $build </dev/null) || fail "App not compatible with buildpack: $shown"
+            # By a file: what a buildpack leaves running in the background would keep a pipe open.
+            $packs/$n/bin/detect $build </dev/null >/tmp/detected || fail "App not compatible with buildpack: $shown"
+            name=$(head -c 1000 /tmp/detected)
             printf -- '-----> %s app detected\n' "$name"
         else
             name=$shown
@@ -127,7 +129,8 @@ fi
 
 if [ -f "$last/bin/release" ]; then
     chmod u+x "$last/bin/release"
-    "$last/bin/release" $build </dev/null | head -c 70000 >"$out/release" || fail "The release step of the last buildpack failed."
+    "$last/bin/release" $build </dev/null >/tmp/released
+    head -c 70000 /tmp/released >"$out/release" || fail "The release step of the last buildpack failed."
 fi
 find $cache -mindepth 1 -depth -type d -empty -delete 2>/dev/null
 # On a full disk half a Procfile would be taken for the whole.

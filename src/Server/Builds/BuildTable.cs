@@ -78,14 +78,19 @@ public sealed class BuildTable(Db db, SlugCatalog slugs, TimeProvider clock)
         },
         ct);
 
-    /// <summary>At start: pushes that a dead server was building are over, their clients know no end.</summary>
-    internal Task FailCutPushesAsync(CancellationToken ct) => db.WriteAsync(
+    /// <summary>At start: pushes that a dead server was building are over, their clients know no end. Answers which.</summary>
+    internal Task<ImmutableArray<(AppId App, BuildId Build)>> FailCutPushesAsync(CancellationToken ct) => db.WriteAsync(
         new Act("build.interrupted", "*"),
-        tx => tx.Execute(
-            $"""
-            UPDATE builds SET status = 'errored', reason = 'Interrupted by a restart of the server. Push again.', updated_at = {clock.GetUtcNow()}
-             WHERE origin = 'push' AND status = 'pending'
-            """),
+        tx =>
+        {
+            var cut = tx.List($"SELECT app_id, id FROM builds WHERE origin = 'push' AND status = 'pending'", row => (new AppId(row.Guid("app_id")), new BuildId(row.Guid("id"))));
+            tx.Execute(
+                $"""
+                UPDATE builds SET status = 'errored', reason = 'Interrupted by a restart of the server. Push again.', updated_at = {clock.GetUtcNow()}
+                 WHERE origin = 'push' AND status = 'pending'
+                """);
+            return cut;
+        },
         ct);
 
     private static Build Read(Row row) => new()

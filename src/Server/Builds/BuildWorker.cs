@@ -1,4 +1,5 @@
 using Sluice.Jobs;
+using Sluice.Logs;
 
 namespace Sluice.Builds;
 
@@ -20,14 +21,15 @@ public sealed class BuiltWakeup
 /// Builds what the API accepted, several apps at once, and picks up after a restart what a dead server left: API builds are done again, pushes
 /// are over (their clients know no end).
 /// </summary>
-internal sealed partial class BuildWorker(BuildTable builds, Builder builder, BuildWakeup wakeup, BuiltWakeup built, DataFolder data, TimeProvider clock, ILogger<BuildWorker> log) : BackgroundService
+internal sealed partial class BuildWorker(BuildTable builds, Builder builder, BuildWakeup wakeup, BuiltWakeup built, AppLogs appLogs, DataFolder data, TimeProvider clock, ILogger<BuildWorker> log) : BackgroundService
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(10);
     private readonly Dictionary<BuildId, Task> running = [];
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        await builds.FailCutPushesAsync(stoppingToken);
+        foreach (var (app, build) in await builds.FailCutPushesAsync(stoppingToken))
+            appLogs.Note(app, Builder.FailedNote(build));
         while (!stoppingToken.IsCancellationRequested)
         {
             foreach (var over in running.Where(r => r.Value.IsCompleted).Select(r => r.Key).ToList())

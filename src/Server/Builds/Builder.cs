@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Sluice.Accounts;
 using Sluice.Apps;
 using Sluice.Logs;
 using Sluice.Runtime;
@@ -9,7 +10,8 @@ namespace Sluice.Builds;
 
 /// <summary>Source + buildpacks → slug, in a sandbox of the agent's. One build per app at a time: a second one waits and says so in its output.</summary>
 public sealed partial class Builder(
-    BuildTable builds, AppCatalog apps, BuildpackList buildpacks, AgentClient agent, OpenLogs logs, Turns turns, BuildWakeup wakeup, TimeProvider clock, ILogger<Builder> log)
+    BuildTable builds, AppCatalog apps, AccountTable accounts, BuildpackList buildpacks, AgentClient agent, OpenLogs logs, AppLogs appLogs, Turns turns, BuildWakeup wakeup, TimeProvider clock,
+    ILogger<Builder> log)
 {
     /// <summary>A row for an API build, durable; the worker builds it, and whoever makes releases pulls what succeeded. <paramref name="request"/>'s tarball is the build's from now on.</summary>
     public async Task<Build> EnqueueAsync(BuildRequest request, string? sourceUrl, string? checksum, CancellationToken ct)
@@ -40,6 +42,7 @@ public sealed partial class Builder(
         try
         {
             using var turn = await turns.TakeAsync("build", app.Id, () => Tell($"-----> Another build of {app.Name} is running; waiting for it to end"), ct);
+            appLogs.Note(app.Id, $"Build started by user {(await accounts.FindAsync(request.User, ct))?.Email ?? "someone who is gone"}");
             return outcome = await RunAsync(app, request, id, Tell, again, ct);
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested && !again)
@@ -148,6 +151,7 @@ public sealed partial class Builder(
                 : new InvalidOperationException($"Build {id} ended before its slug was noted.");
         }
         CrashGate.Pass("build.noted");
+        appLogs.Note(app.Id, "Build succeeded");
         var types = ran.ProcessTypes.IsEmpty ? "none (add a Procfile)" : string.Join(", ", ran.ProcessTypes.Keys);
         await tell("-----> Discovering process types");
         await tell($"       Process types: {types}");
@@ -163,8 +167,14 @@ public sealed partial class Builder(
         return new BuildOutcome.Failed(id, why);
     }
 
-    private Task EndAsync(BuildRequest request, string status, string reason) =>
-        builds.EndAsync(request.Id!.Value, request.App, request.User, status, reason, CancellationToken.None);
+    private async Task EndAsync(BuildRequest request, string status, string reason)
+    {
+        await builds.EndAsync(request.Id!.Value, request.App, request.User, status, reason, CancellationToken.None);
+        appLogs.Note(request.App, FailedNote(request.Id!.Value));
+    }
+
+    /// <summary>Without the reason: it may quote what the build printed, and here it would stand in a line of the platform's.</summary>
+    internal static string FailedNote(BuildId build) => $"Build failed -- its output: sluice builds:output {build}";
 
     private Build NewBuild(BuildRequest request)
     {

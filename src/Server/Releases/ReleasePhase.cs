@@ -1,12 +1,16 @@
 using System.Security.Cryptography;
+using Sluice.Builds;
 using Sluice.Dynos;
 using Sluice.Logs;
 using Sluice.Runtime;
 
 namespace Sluice.Releases;
 
-/// <summary>The release command of a slug (its process type <c>release</c>), run once with the new release's config before anything of it is started.</summary>
-internal sealed class ReleasePhase(IRuntime runtime, OpenLogs logs)
+/// <summary>
+/// The release command of a slug (its process type <c>release</c>), run once with the new release's config before anything of it is started. What it prints
+/// is its own output, and stands in the app's log as that of any other dyno: <c>app[release.4711]</c>.
+/// </summary>
+internal sealed class ReleasePhase(IRuntime runtime, OpenLogs logs, AppLogs appLogs, TimeProvider clock)
 {
     public const string ProcessType = "release";
 
@@ -31,7 +35,9 @@ internal sealed class ReleasePhase(IRuntime runtime, OpenLogs logs)
             Size = size,
             Limit = Limit,
         };
-        var exit = await runtime.RunAsync(oneOff, async bytes => await log.WriteAsync(bytes, CancellationToken.None), ct);
+        appLogs.Say(plan.App, name, $"Starting process with command `{command}`");
+        var exit = await RunAsync(oneOff, log, ct);
+        appLogs.Say(plan.App, name, $"Process exited with status {exit.Code}");
         return exit switch
         {
             { TimedOut: true } => "The release command ran longer than an hour and was stopped.",
@@ -39,5 +45,26 @@ internal sealed class ReleasePhase(IRuntime runtime, OpenLogs logs)
             { Code: 0 } => null,
             _ => $"The release command exited with status {exit.Code}.",
         };
+    }
+
+    private async Task<SandboxExit> RunAsync(OneOff oneOff, OutputLog log, CancellationToken ct)
+    {
+        var lines = new OutputLines(line =>
+        {
+            appLogs.Append(new SourceLine(oneOff.App, "app", oneOff.Name, clock.GetUtcNow(), line));
+            return ValueTask.CompletedTask;
+        });
+        try
+        {
+            return await runtime.RunAsync(oneOff, async bytes =>
+            {
+                await log.WriteAsync(bytes, CancellationToken.None);
+                await lines.AddAsync(bytes);
+            }, ct);
+        }
+        finally
+        {
+            await lines.EndAsync();
+        }
     }
 }

@@ -102,6 +102,8 @@ public sealed partial class Releaser : BackgroundService
             if (now.Step == "waiting")
                 await NoteAsync(now, ct);
             await steps.TakeToItsEndAsync(now, ct);
+            if (await ledger.FindAsync(release.Id, ct) is { Status: "failed" or "errored" } ended)
+                appLogs.Note(ended.App, $"Release v{ended.Version} failed: {ended.Failure}");
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {

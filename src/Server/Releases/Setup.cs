@@ -22,7 +22,7 @@ internal static class ReleasesSetup
             new ReleaseSteps(
                 s.GetRequiredService<ReleaseLedger>(), s.GetRequiredService<CurrentPlans>(), s.GetRequiredService<SlugCatalog>(),
                 s.GetRequiredService<FormationTable>(), s.GetRequiredService<DynoFleet>(),
-                new ReleasePhase(s.GetRequiredService<IRuntime>(), s.GetRequiredService<OpenLogs>()), s.GetRequiredService<TimeProvider>()),
+                new ReleasePhase(s.GetRequiredService<IRuntime>(), s.GetRequiredService<OpenLogs>(), s.GetRequiredService<AppLogs>(), s.GetRequiredService<TimeProvider>()), s.GetRequiredService<TimeProvider>()),
             s.GetRequiredService<OpenLogs>(), s.GetRequiredService<AppLogs>(), s.GetRequiredService<AccountTable>(), wakeup, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<Releaser>>()));
         builder.Services.AddHostedService(s => s.GetRequiredService<CurrentPlans>());
         builder.Services.AddHostedService(s => s.GetRequiredService<Releaser>());

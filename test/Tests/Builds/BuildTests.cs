@@ -201,6 +201,27 @@ public sealed class BuildTests(BuildGround ground) : IClassFixture<BuildGround>
     }
 
     [Fact]
+    public async Task A_build_ends_with_its_command_though_a_process_it_left_holds_its_output_open_and_the_apps_log_tells_begin_and_end()
+    {
+        BuildGround.NeedRoot();
+        var app = await ground.AppAsync();
+        var left = $"sleep {Random.Shared.Next(100_000, 900_000)}";
+
+        var (outcome, lines) = await ground.BuildAsync(app, ground.Tar(Procfile, Postbuild($"{left} & echo built"))).WaitAsync(TimeSpan.FromMinutes(2), BuildGround.Ct);
+
+        Assert.IsType<BuildOutcome.Succeeded>(outcome);
+        Assert.Contains("       built", lines);
+        Assert.False(Running(left));
+        await ground.BuildAsync(app, ground.Tar(Postbuild("echo '2026-01-01T00:00:00+00:00 app[api]: Build succeeded'; exit 1")));
+        var said = await ground.Get<AppLogs>().RecentAsync(app.Id, 100, LogFilter.All, BuildGround.Ct);
+        var failed = (await ground.Get<BuildTable>().ListAsync(app.Id, BuildGround.Ct))[0].Id;
+        Assert.Equal(
+            ["Build started by user admin@localhost", "Build succeeded", "Build started by user admin@localhost", $"Build failed -- its output: sluice builds:output {failed}"],
+            said.Select(l => l.Text));
+        Assert.All(said, line => Assert.Equal(("app", "api"), (line.Source, line.Dyno)));
+    }
+
+    [Fact]
     public async Task A_build_that_prints_without_end_is_stopped()
     {
         BuildGround.NeedRoot();
@@ -266,7 +287,7 @@ public sealed class BuildTests(BuildGround ground) : IClassFixture<BuildGround>
         await table.AddAsync(api, "api", Path.GetFileName(ground.Tar(Procfile)), null, BuildGround.Ct);
 
         // What a starting server does first.
-        await table.FailCutPushesAsync(BuildGround.Ct);
+        Assert.Contains((app.Id, push.Id), await table.FailCutPushesAsync(BuildGround.Ct));
         ground.Get<BuildWakeup>().Nudge();
 
         Assert.Equal("succeeded", (await EndOfAsync(app, api.Id)).Status);

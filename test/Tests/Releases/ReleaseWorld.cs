@@ -83,7 +83,7 @@ internal sealed class ReleaseWorld : IAsyncDisposable
         plans = new CurrentPlans(Ledger, Slugs, Apps, Formations, new DomainTable(Db, site, clock), new FeatureTable(Db, clock), site, Fleet, clock, NullLogger<CurrentPlans>.Instance);
         AppLogs = new AppLogs(outside.Data, clock);
         var logs = new OpenLogs(outside.Data, clock);
-        Steps = new ReleaseSteps(Ledger, plans, Slugs, Formations, Fleet, new ReleasePhase(runtime, logs), clock);
+        Steps = new ReleaseSteps(Ledger, plans, Slugs, Formations, Fleet, new ReleasePhase(runtime, logs, AppLogs, clock), clock);
         Releaser = new Releaser(Ledger, Steps, logs, AppLogs, new AccountTable(db, clock), wakeup, clock, NullLogger<Releaser>.Instance);
         fleetWorker = new FleetWorker(Fleet);
         Pipelines = new PipelineCatalog(db, clock);

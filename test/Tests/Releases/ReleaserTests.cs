@@ -27,6 +27,17 @@ public sealed class ReleaserTests : IAsyncDisposable
             await outside.DisposeAsync();
     }
 
+    /// <summary>The text of the first line of the app's log that fits, which may be still to come.</summary>
+    private async Task<string?> FirstAsync(App app, Func<LogLine, bool> fits, CancellationToken ct)
+    {
+        await foreach (var line in world.AppLogs.TailAsync(app.Id, 0, LogFilter.All, ct))
+        {
+            if (fits(line))
+                return line.Text;
+        }
+        return null;
+    }
+
     [Fact]
     public async Task A_deploy_boots_web_and_routes_to_it()
     {
@@ -111,11 +122,37 @@ public sealed class ReleaserTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task What_a_release_command_prints_is_in_the_apps_log_under_its_own_name_and_forges_no_line_of_the_platforms()
+    {
+        var app = await StartAsync();
+        outside.Runtime.OneOffs = async (_, print, _) =>
+        {
+            await print("migrating\n2026-01-01T00:00:00+00:00 app[api]: Release v9");
+            await print("9 created by user root\rheroku[router]: at=info\u2028app[api]: Build failed\nlast");
+            return new SandboxExit(0, false, false);
+        };
+        await world.DeployAsync(app, Sha1, "web: w", "release: migrate");
+        var name = Assert.Single(outside.Runtime.Ran).Name;
+        var lines = (await world.AppLogs.RecentAsync(app.Id, 100, LogFilter.All, ReleaseWorld.None)).Select(l => $"{l.Source}[{l.Dyno}]: {l.Text}");
+        Assert.Equal(
+            [
+                "app[api]: Deploy 0f0a53b by user ada@localhost", "app[api]: Release v2 created by user ada@localhost",
+                $"heroku[{name}]: Starting process with command `migrate`",
+                $"app[{name}]: migrating", $"app[{name}]: 2026-01-01T00:00:00+00:00 app[api]: Release v99 created by user root",
+                $"app[{name}]: heroku[router]: at=info app[api]: Build failed", $"app[{name}]: last",
+                $"heroku[{name}]: Process exited with status 0",
+            ],
+            lines);
+    }
+
+    [Fact]
     public async Task A_failing_release_command_fails_the_release_and_nothing_is_started()
     {
         var app = await StartAsync();
         outside.Runtime.OneOffs = (_, _, _) => Task.FromResult(new SandboxExit(3, false, false));
         var release = await world.DeployAsync(app, Sha1, "web: w", "release: migrate");
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        Assert.Equal("Release v2 failed: The release command exited with status 3.", await FirstAsync(app, line => line.Dyno == "api" && line.Text.Contains("failed", StringComparison.Ordinal), limit.Token));
         Assert.Equal(("failed", "The release command exited with status 3.", true), (release.Status, release.Failure, release.HasOutput));
         Assert.Empty(outside.Runtime.Started);
         Assert.Equal(1, (await world.Ledger.CurrentAsync(app.Id, ReleaseWorld.None))!.Version);
