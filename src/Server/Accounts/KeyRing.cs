@@ -31,6 +31,13 @@ public sealed class KeyRing(Db db, TimeProvider clock)
         return new Principal(found.Account, found.Email, requestId) { IsAdministrator = found.IsAdministrator, Scope = KeyScope.Of(found.Scope), Key = found.Id };
     }
 
+    /// <summary>It was neither revoked nor has it expired.</summary>
+    public Task<bool> IsGoodAsync(Guid key, CancellationToken ct)
+    {
+        var now = clock.GetUtcNow();
+        return db.FindAsync($"SELECT id FROM api_keys WHERE id = {key} AND (expires_at IS NULL OR expires_at > {now})", _ => true, ct);
+    }
+
     /// <summary>Makes a key for an account. The text is in the answer and nowhere else.</summary>
     public async Task<ApiKey> IssueAsync(AccountId account, string description, DateTimeOffset? expires, Principal who, CancellationToken ct)
     {

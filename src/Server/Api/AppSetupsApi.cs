@@ -28,6 +28,8 @@ internal static class AppSetupsApi
         var pipeline = pipelineName is null ? null : await pipelines.GetAsync(pipelineName, Permission.Operate, who, ct);
         foreach (var sentence in pipeline?.StageFaults(stage!) ?? [])
             body.Fault(sentence);
+        // Asked before anything is fetched: no name is looked up for who may not do this at all.
+        await making.TeamAsync(body.Part("app"), who, ct);
 
         var source = await sources.TakeAsync(url, ct);
         try
@@ -66,7 +68,7 @@ internal static class AppSetupsApi
     }
 
     private static async Task<AppSetupWire> Info(
-        string setup, Principal who, AppSetupTable setups, Lookup lookup, BuildTable builds, Tickets tickets, Links links, CancellationToken ct)
+        string setup, Principal who, AppSetupTable setups, Lookup lookup, BuildTable builds, AppTickets tickets, Links links, CancellationToken ct)
     {
         var found = Guid.TryParse(setup, out var id) ? await setups.FindAsync(id, ct) : null;
         if (found is null)

@@ -8,13 +8,13 @@ namespace Sluice.Api;
 internal sealed record TakenSource(string File, ArchivedCommit? Archive);
 
 /// <summary>Gets what a <c>source_blob</c> names: what was uploaded here, a commit of a repository here, or what lies elsewhere.</summary>
-internal sealed class BuildSource(Uploads uploads, SourceFetch fetch, Repositories repositories, Tickets tickets, Links links)
+internal sealed class BuildSource(Uploads uploads, SourceFetch fetch, Repositories repositories, Tickets tickets, AppTickets appTickets, Links links)
 {
     public async Task<TakenSource> TakeAsync(string url, CancellationToken ct)
     {
         if (SourcesApi.UploadAt(url, links, tickets) is { } upload)
             return new TakenSource(uploads.Exists(upload) ? uploads.CopyFor(upload) : throw Refuse.Invalid("Nothing was uploaded to this source yet: PUT a tarball to its put_url first."), null);
-        if (RepositoriesApi.ArchiveAt(url, links, tickets) is { } archive)
+        if (await RepositoriesApi.ArchiveAtAsync(url, links, appTickets, ct) is { } archive)
         {
             var file = uploads.FileForBuild();
             await repositories.ArchiveAsync(archive.App, archive.Sha, null, archive.Folder, file, ct);

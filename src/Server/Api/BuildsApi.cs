@@ -20,7 +20,7 @@ internal static class BuildsApi
     }
 
     private static async Task<IReadOnlyList<BuildWire>> List(
-        HttpContext http, App app, BuildTable builds, ReleaseScribe scribe, Tickets tickets, Links links, CancellationToken ct)
+        HttpContext http, App app, BuildTable builds, ReleaseScribe scribe, AppTickets tickets, Links links, CancellationToken ct)
     {
         var page = Page.Of(
             http,
@@ -35,7 +35,7 @@ internal static class BuildsApi
         return wires;
     }
 
-    private static async Task<BuildWire> Info(App app, string build, BuildTable builds, ReleaseScribe scribe, Tickets tickets, Links links, CancellationToken ct)
+    private static async Task<BuildWire> Info(App app, string build, BuildTable builds, ReleaseScribe scribe, AppTickets tickets, Links links, CancellationToken ct)
     {
         var found = Guid.TryParse(build, out var id) ? await builds.FindAsync(app.Id, new BuildId(id), ct) : null;
         if (found is null)
@@ -45,7 +45,7 @@ internal static class BuildsApi
 
     /// <summary>Answers when the build is accepted, durably; its output and its release come later.</summary>
     private static async Task<Created<BuildWire>> Create(
-        RequestBody body, App app, Principal who, Builder builder, BuildSource sources, Repositories repositories, Tickets tickets, Links links, CancellationToken ct)
+        RequestBody body, App app, Principal who, Builder builder, BuildSource sources, Repositories repositories, AppTickets tickets, Links links, CancellationToken ct)
     {
         var source = body.Part("source_blob");
         var (url, version, about, checksum) = (source.NeedText("url"), source.Text("version"), source.Text("version_description"), source.Text("checksum"));
@@ -89,7 +89,7 @@ internal static class BuildsApi
         throw Refuse.Invalid($"The source is not what its checksum says: it has SHA256:{actual}.");
     }
 
-    private static BuildWire ToWire(this Build build, UserWire user, Tickets tickets, Links links) => new()
+    private static BuildWire ToWire(this Build build, UserWire user, AppTickets tickets, Links links) => new()
     {
         Id = build.Id.Value,
         App = new IdWire(build.App.Value),

@@ -25,10 +25,9 @@ internal static class LogSessionsApi
         api.MapGet("/logs/{ticket}", Send).Open();
     }
 
-    private static Created<LogSessionWire> Create(RequestBody body, App app, Tickets tickets, Links links, TimeProvider clock)
+    private static Created<LogSessionWire> Create(RequestBody body, App app, AppTickets tickets, Links links, TimeProvider clock)
     {
         var session = new Session(
-            app.Id,
             body.Text("source"),
             body.Text("dyno") ?? body.Text("dyno_name") ?? body.Text("type"),
             Math.Clamp(body.Int("lines") ?? DefaultLines, 0, MaxLines),
@@ -41,23 +40,23 @@ internal static class LogSessionsApi
 
         body.RefuseFaults();
         var now = clock.GetUtcNow();
-        var address = links.To("/logs/" + tickets.Make(Kind, session, StreamsApi.TicketLasts));
+        var address = links.To("/logs/" + tickets.Make(Kind, app.Id, Permission.View, session, StreamsApi.TicketLasts));
         return TypedResults.Created((string?)null, new LogSessionWire(Guid.CreateVersion7(), address, now, now));
     }
 
-    private static async Task Send(HttpContext http, string ticket, Tickets tickets, AppCatalog apps, AppLogs logs, TimeProvider clock, CancellationToken ct)
+    private static async Task Send(HttpContext http, string ticket, AppTickets tickets, AppLogs logs, TimeProvider clock, CancellationToken ct)
     {
-        var session = tickets.Open<Session>(Kind, ticket);
-        _ = await apps.FindAsync(session.App, ct) ?? throw Refuse.NotFound("app", session.App.ToString());
+        var held = await tickets.OpenAsync<Session>(Kind, ticket, ct);
+        var (app, session) = (held.App, held.About);
         var filter = new LogFilter(session.Source, session.Dyno);
         var resumed = long.TryParse(http.Request.Headers["Last-Event-ID"], NumberStyles.None, CultureInfo.InvariantCulture, out var seen);
         await StreamsApi.BeginAsync(http, "text/event-stream; charset=utf-8", ct);
         // Without it the Heroku CLI lingers for three seconds after the end.
         await WriteAsync(http, "retry: 1\n\n", ct);
-        var last = logs.LastOf(session.App);
+        var last = logs.LastOf(app);
         if (!resumed)
         {
-            foreach (var line in await logs.RecentAsync(session.App, session.Lines, filter, ct))
+            foreach (var line in await logs.RecentAsync(app, session.Lines, filter, ct))
             {
                 await WriteAsync(http, Event(line), ct);
                 last = Math.Max(last, line.Seq);
@@ -65,7 +64,7 @@ internal static class LogSessionsApi
         }
 
         if (session.Tail)
-            await TailAsync(http, logs.TailAsync(session.App, resumed ? seen : last, filter, ct), clock, ct);
+            await tickets.WhileAllowedAsync(held, ending => TailAsync(http, logs.TailAsync(app, resumed ? seen : last, filter, ending), clock, ending), ct);
     }
 
     /// <summary>Lines as they come; a comment now and then, so that nobody in between takes silence for an end.</summary>
@@ -97,5 +96,5 @@ internal static class LogSessionsApi
         await http.Response.Body.FlushAsync(ct);
     }
 
-    private sealed record Session(AppId App, string? Source, string? Dyno, int Lines, bool Tail);
+    private sealed record Session(string? Source, string? Dyno, int Lines, bool Tail);
 }

@@ -90,7 +90,7 @@ internal sealed class SlugFinder(SlugCatalog slugs, ReleaseLedger ledger, Lookup
 }
 
 /// <summary>Writes releases for the wire, with what they only refer to: who, whether it is the current one, where its output is.</summary>
-internal sealed class ReleaseScribe(ReleaseLedger ledger, AccountTable accounts, SlugCatalog slugs, Tickets tickets, Links links)
+internal sealed class ReleaseScribe(ReleaseLedger ledger, AccountTable accounts, SlugCatalog slugs, AppTickets tickets, Links links)
 {
     private readonly Dictionary<AccountId, UserWire> users = [];
     private readonly Dictionary<SlugId, Slug?> known = [];
@@ -135,7 +135,7 @@ internal sealed class ReleaseScribe(ReleaseLedger ledger, AccountTable accounts,
     private async Task<string?> OutputAsync(Release release, CancellationToken ct)
     {
         var will = release.HasOutput || (!release.IsTerminal && await SlugAsync(release.Slug, ct) is { } slug && slug.ProcessTypes.ContainsKey("release"));
-        return will ? StreamsApi.AddressOf(release.Id, tickets, links) : null;
+        return will ? StreamsApi.AddressOf(release.App, release.Id, tickets, links) : null;
     }
 
     private async Task<Slug?> SlugAsync(SlugId? id, CancellationToken ct)

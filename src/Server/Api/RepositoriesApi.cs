@@ -24,10 +24,10 @@ internal static class RepositoriesApi
     }
 
     /// <summary>The commit that an address of ours means; null for any other address.</summary>
-    public static ArchivedCommit? ArchiveAt(string url, Links links, Tickets tickets) => Uri.TryCreate(url, UriKind.Absolute, out var uri)
-        && links.IsOurs(uri) && uri.AbsolutePath.StartsWith(Path, StringComparison.Ordinal)
-        ? tickets.Open<ArchivedCommit>(Archive, uri.AbsolutePath[Path.Length..])
-        : null;
+    public static async Task<ArchivedCommit?> ArchiveAtAsync(string url, Links links, AppTickets tickets, CancellationToken ct) =>
+        Uri.TryCreate(url, UriKind.Absolute, out var uri) && links.IsOurs(uri) && uri.AbsolutePath.StartsWith(Path, StringComparison.Ordinal)
+            ? (await tickets.OpenAsync<ArchivedCommit>(Archive, uri.AbsolutePath[Path.Length..], ct)).About
+            : null;
 
     private static GithubAccountWire Token(HttpContext http, Principal who, RepositoryTokens tokens) => new(
         who.Account.Value,
@@ -60,20 +60,20 @@ internal static class RepositoriesApi
     }
 
     private static async Task<ArchiveLinkWire> Tarball(
-        string owner, string repo, string reference, Principal who, AppRepositories repositories, Lookup lookup, Repositories store, Tickets tickets, Links links, CancellationToken ct)
+        string owner, string repo, string reference, Principal who, AppRepositories repositories, Lookup lookup, Repositories store, AppTickets tickets, Links links, CancellationToken ct)
     {
         // Source goes to those who may deploy, as by git.
         var app = await lookup.AppAsync((await repositories.FindAsync(owner, repo, who, ct)).Id.ToString(), Permission.Deploy, who, ct);
         var sha = Commit.IsSha(reference) ? reference : await store.BranchAsync(app.Id, reference, ct);
         if (sha is null || await store.CommitAsync(app.Id, sha, null, ct) is null)
             throw Refuse.NotFound("commit", $"{reference} in {AppRepositories.NameOf(app)}");
-        return new ArchiveLinkWire(links.To(Path + tickets.Make(Archive, new ArchivedCommit(app.Id, sha), StreamsApi.TicketLasts)));
+        return new ArchiveLinkWire(links.To(Path + tickets.Make(Archive, app.Id, Permission.Deploy, new ArchivedCommit(app.Id, sha), StreamsApi.TicketLasts)));
     }
 
     private static async Task<Results<PhysicalFileHttpResult, Ok>> Send(
-        HttpContext http, string ticket, Tickets tickets, Repositories store, DataFolder data, CancellationToken ct)
+        HttpContext http, string ticket, AppTickets tickets, Repositories store, DataFolder data, CancellationToken ct)
     {
-        var (app, sha) = tickets.Open<ArchivedCommit>(Archive, ticket);
+        var (app, sha) = (await tickets.OpenAsync<ArchivedCommit>(Archive, ticket, ct)).About;
         if (!Directory.Exists(data.Repository(app)) || await store.CommitAsync(app, sha, null, ct) is null)
             throw Refuse.NotFound("commit", sha);
         http.Response.ContentType = "application/x-tar";

@@ -12,6 +12,7 @@ internal static class ApiSetup
         var services = builder.Services;
         services.AddHttpContextAccessor();
         services.AddSingleton<Tickets>();
+        services.AddScoped<AppTickets>();
         services.AddSingleton<Links>();
         services.AddSingleton<RepositoryTokens>();
         services.AddSingleton<AppRepositories>();
@@ -27,7 +28,7 @@ internal static class ApiSetup
         services.AddSingleton<Uploads>();
         services.AddHostedService(s => s.GetRequiredService<Uploads>());
         services.AddSingleton<SourceFetch>();
-        services.AddSingleton<BuildSource>();
+        services.AddScoped<BuildSource>();
         services.ConfigureHttpJsonOptions(options => WireOptions.Make(options.SerializerOptions));
         return builder;
     }

@@ -26,7 +26,7 @@ internal static class SlugsApi
     }
 
     private static async Task<Created<SlugWire>> Create(
-        RequestBody body, App app, Principal who, SlugCatalog slugs, Db db, Tickets tickets, Links links, TimeProvider clock, CancellationToken ct)
+        RequestBody body, App app, Principal who, SlugCatalog slugs, Db db, AppTickets tickets, Links links, TimeProvider clock, CancellationToken ct)
     {
         var types = body.Part("process_types").Map(nulls: false);
         var stack = PlatformApi.StackName(body.Reference("stack")) ?? app.Stack;
@@ -49,22 +49,22 @@ internal static class SlugsApi
         };
         body.RefuseFaults();
         await db.WriteAsync(new Act("slug.create", slug.Id.ToString(), who.Account, app.Id, who.RequestId), tx => slugs.Add(tx, slug), ct);
-        return TypedResults.Created($"/apps/{app.Id}/slugs/{slug.Id}", slug.ToWire(tickets, links));
+        return TypedResults.Created($"/apps/{app.Id}/slugs/{slug.Id}", slug.ToWire(app.Id, tickets, links));
     }
 
     /// <summary>Who may not deploy gets no address of the files: they hold the source, which git does not give them either.</summary>
-    private static async Task<SlugWire> Info(App app, string slug, Principal who, Lookup lookup, SlugFinder slugs, Tickets tickets, Links links, CancellationToken ct)
+    private static async Task<SlugWire> Info(App app, string slug, Principal who, Lookup lookup, SlugFinder slugs, AppTickets tickets, Links links, CancellationToken ct)
     {
-        var wire = (await slugs.FindAsync(app, slug, ct)).ToWire(tickets, links);
+        var wire = (await slugs.FindAsync(app, slug, ct)).ToWire(app.Id, tickets, links);
         var access = await lookup.AccessAsync(app.Id.ToString(), Permission.View, who, ct);
         return access.Granted.Has(Permission.Deploy) ? wire : wire with { Blob = wire.Blob with { Url = links.To(Path + "needs-the-deploy-permission") } };
     }
 
     /// <summary>Answers when the files are in the store and the slug can be released.</summary>
     private static async Task<Ok> Receive(
-        HttpContext http, string ticket, Tickets tickets, SlugCatalog slugs, SlugClient store, Uploads uploads, Db db, TimeProvider clock, CancellationToken ct)
+        HttpContext http, string ticket, AppTickets tickets, SlugCatalog slugs, SlugClient store, Uploads uploads, Db db, TimeProvider clock, CancellationToken ct)
     {
-        var id = tickets.Open<SlugId>(Put, ticket);
+        var id = (await tickets.OpenAsync<SlugId>(Put, ticket, ct)).About;
         var slug = await slugs.FindAsync(id, ct) ?? throw Refuse.NotFound("slug", id.ToString());
         if (slug.Digest is not null)
             throw Refuse.Conflict("This slug has its files already, and a slug never changes. Make a new one.");
@@ -86,9 +86,9 @@ internal static class SlugsApi
         return TypedResults.Ok();
     }
 
-    private static async Task Send(HttpContext http, string ticket, Tickets tickets, SlugClient store, CancellationToken ct)
+    private static async Task Send(HttpContext http, string ticket, AppTickets tickets, SlugClient store, CancellationToken ct)
     {
-        var digest = SlugDigest.Parse(tickets.Open<string>(Get, ticket));
+        var digest = SlugDigest.Parse((await tickets.OpenAsync<string>(Get, ticket, ct)).About);
         http.Response.ContentType = "application/gzip";
         await store.ExportAsync(digest, http.Response.Body, ct);
     }
@@ -101,12 +101,12 @@ internal static class SlugsApi
         return text;
     }
 
-    private static SlugWire ToWire(this Slug slug, Tickets tickets, Links links) => new()
+    private static SlugWire ToWire(this Slug slug, AppId app, AppTickets tickets, Links links) => new()
     {
         Id = slug.Id.Value,
         Blob = slug.Digest is { } digest
-            ? new BlobWire("get", links.To(Path + tickets.Make(Get, digest.Hex, StreamsApi.TicketLasts)))
-            : new BlobWire("put", links.To(Path + tickets.Make(Put, slug.Id, StreamsApi.TicketLasts))),
+            ? new BlobWire("get", links.To(Path + tickets.Make(Get, app, Permission.Deploy, digest.Hex, StreamsApi.TicketLasts)))
+            : new BlobWire("put", links.To(Path + tickets.Make(Put, app, Permission.Deploy, slug.Id, StreamsApi.TicketLasts))),
         Checksum = slug.Digest is { } sum ? $"SHA256:{sum}" : null,
         Commit = slug.Commit,
         CommitDescription = slug.CommitDescription,

@@ -1,5 +1,6 @@
 using System.Text;
 using Microsoft.AspNetCore.Http.Features;
+using Sluice.Apps;
 using Sluice.Builds;
 using Sluice.Logs;
 using Sluice.Releases;
@@ -22,11 +23,11 @@ internal static class StreamsApi
         api.MapGet("/streams/builds/{ticket}", SendBuild).Open();
     }
 
-    public static string AddressOf(ReleaseId release, Tickets tickets, Links links) =>
-        links.To("/streams/releases/" + tickets.Make(Release, release, TicketLasts));
+    public static string AddressOf(AppId app, ReleaseId release, AppTickets tickets, Links links) =>
+        links.To("/streams/releases/" + tickets.Make(Release, app, Permission.View, release, TicketLasts));
 
-    public static string AddressOf(AppId app, BuildId build, Tickets tickets, Links links) =>
-        links.To("/streams/builds/" + tickets.Make(Build, new BuildOf(app, build), TicketLasts));
+    public static string AddressOf(AppId app, BuildId build, AppTickets tickets, Links links) =>
+        links.To("/streams/builds/" + tickets.Make(Build, app, Permission.View, build, TicketLasts));
 
     /// <summary>Starts a stream that proxies and buffers leave alone.</summary>
     public static async Task BeginAsync(HttpContext http, string type, CancellationToken ct)
@@ -39,9 +40,10 @@ internal static class StreamsApi
         await http.Response.Body.FlushAsync(ct);
     }
 
-    private static async Task SendRelease(HttpContext http, string ticket, Tickets tickets, ReleaseLedger ledger, OpenLogs logs, TimeProvider clock, CancellationToken ct)
+    private static async Task SendRelease(HttpContext http, string ticket, AppTickets tickets, ReleaseLedger ledger, OpenLogs logs, TimeProvider clock, CancellationToken ct)
     {
-        var id = tickets.Open<ReleaseId>(Release, ticket);
+        var held = await tickets.OpenAsync<ReleaseId>(Release, ticket, ct);
+        var id = held.About;
         var release = await ledger.FindAsync(id, ct) ?? throw Refuse.NotFound("release", id.ToString());
         await BeginAsync(http, "text/plain; charset=utf-8", ct);
         while (release is { IsTerminal: false } && !logs.Exists(id))
@@ -50,12 +52,13 @@ internal static class StreamsApi
             release = await ledger.FindAsync(id, ct);
         }
 
-        await CopyAsync(http, logs.FollowAsync(id, ct), ct);
+        await tickets.WhileAllowedAsync(held, ending => CopyAsync(http, logs.FollowAsync(id, ending), ending), ct);
     }
 
-    private static async Task SendBuild(HttpContext http, string ticket, Tickets tickets, BuildTable builds, OpenLogs logs, TimeProvider clock, CancellationToken ct)
+    private static async Task SendBuild(HttpContext http, string ticket, AppTickets tickets, BuildTable builds, OpenLogs logs, TimeProvider clock, CancellationToken ct)
     {
-        var (app, id) = tickets.Open<BuildOf>(Build, ticket);
+        var held = await tickets.OpenAsync<BuildId>(Build, ticket, ct);
+        var (app, id) = (held.App, held.About);
         var build = await builds.FindAsync(app, id, ct) ?? throw Refuse.NotFound("build", id.ToString());
         await BeginAsync(http, "text/plain; charset=utf-8", ct);
         while (build is { Status: "pending" } && !logs.Exists(id))
@@ -64,7 +67,7 @@ internal static class StreamsApi
             build = await builds.FindAsync(app, id, ct);
         }
 
-        await CopyAsync(http, logs.FollowAsync(id, ct), ct);
+        await tickets.WhileAllowedAsync(held, ending => CopyAsync(http, logs.FollowAsync(id, ending), ending), ct);
     }
 
     private static async Task CopyAsync(HttpContext http, IAsyncEnumerable<ReadOnlyMemory<byte>> output, CancellationToken ct)
@@ -75,6 +78,4 @@ internal static class StreamsApi
             await http.Response.Body.FlushAsync(ct);
         }
     }
-
-    private sealed record BuildOf(AppId App, BuildId Build);
 }

@@ -36,7 +36,7 @@ internal sealed class Tickets(Vault vault, TimeProvider clock)
         }
     }
 
-    private static RefusedException Refused() => new(RefusalKind.NotFound, "This address is not valid any more. Ask for a new one.", "stream");
+    internal static RefusedException Refused() => new(RefusalKind.NotFound, "This address is not valid any more. Ask for a new one.", "stream");
 
     private sealed record Content<T>(T About, DateTimeOffset Until);
 }

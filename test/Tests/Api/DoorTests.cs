@@ -47,6 +47,49 @@ public sealed partial class DoorTests(ContractWorld world) : IClassFixture<Contr
         Assert.True(faults.Count == 0, string.Join('\n', faults.Take(40)));
     }
 
+    /// <summary>Addresses that open without a key: given to someone who may, and used when they may not any more.</summary>
+    [Fact]
+    public async Task An_address_that_was_given_out_ends_with_the_right_of_whom_it_was_given_to()
+    {
+        var keys = new Dictionary<string, string>();
+        foreach (var name in new[] { "lender", "borrower" })
+            keys[name] = Text(await world.AskAsync("POST /accounts", "/accounts", new { email = $"{name}@example.com" }), "api_key");
+        await AskAsync(keys["lender"], HttpMethod.Post, "/apps", new { name = "lent" });
+        await AskAsync(keys["lender"], HttpMethod.Post, "/apps/lent/collaborators", new { user = "borrower@example.com", permissions = new[] { "deploy" } });
+        var slug = await AskAsync(keys["borrower"], HttpMethod.Post, "/apps/lent/slugs", new { process_types = new { worker = "sleep 1" } });
+        string[] addresses = [await LogAsync("borrower", tail: false), slug.GetProperty("blob").GetProperty("url").GetString()!];
+        Assert.Equal("200, 200", await UseAsync(addresses));
+        using var tail = await Keyless.GetAsync(await LogAsync("borrower", tail: true), HttpCompletionOption.ResponseHeadersRead);
+        var tailing = (await tail.Content.ReadAsStreamAsync()).CopyToAsync(Stream.Null);
+
+        await AskAsync(keys["lender"], HttpMethod.Delete, "/apps/lent/collaborators/borrower@example.com", null);
+        Assert.Equal("404, 404", await UseAsync(addresses));
+        await tailing.WaitAsync(TimeSpan.FromSeconds(60));
+
+        // And with the key that it was asked for by.
+        var session = await AskAsync(keys["lender"], HttpMethod.Post, "/oauth/authorizations", new { description = "for a while" });
+        keys["session"] = Text(session.GetProperty("access_token"), "token");
+        string[] loggedIn = [await LogAsync("session", tail: false)];
+        Assert.Equal("200", await UseAsync(loggedIn));
+        await AskAsync(keys["lender"], HttpMethod.Delete, $"/oauth/authorizations/{Text(session, "id")}", null);
+        Assert.Equal("404", await UseAsync(loggedIn));
+
+        async Task<string> LogAsync(string who, bool tail) => Text(await AskAsync(keys[who], HttpMethod.Post, "/apps/lent/log-sessions", new { tail }), "logplex_url");
+
+        async Task<string> UseAsync(string[] urls)
+        {
+            var statuses = new List<int>();
+            foreach (var url in urls)
+            {
+                using var answer = url.Contains("/logs/", StringComparison.Ordinal)
+                    ? await Keyless.GetAsync(url) : await Keyless.PutAsync(url, new ByteArrayContent(await ContractTests.TarballAsync("./app/")));
+                statuses.Add((int)answer.StatusCode);
+            }
+
+            return string.Join(", ", statuses);
+        }
+    }
+
     /// <summary>in, no (it is there, but not for that), nothing (as if it did not exist), who (no key).</summary>
     private static string Outcome(int status, ErrorWire? error) => (status, error) switch
     {
