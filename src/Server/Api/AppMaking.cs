@@ -15,7 +15,7 @@ internal sealed class AppMaking(AppCatalog apps, TeamTable teams, ReleaseLedger 
     public async Task<App> MakeAsync(RequestBody body, Principal who, Action<Tx, App> with, CancellationToken ct)
     {
         var (name, stack, region) = (body.Text("name"), body.Reference("stack"), body.Reference("region"));
-        var (teamName, isLocked) = (body.Flag("personal") == true ? null : body.Reference("team") ?? body.Reference("organization"), body.Flag("locked") ?? false);
+        var (teamName, isLocked) = (TeamNameOf(body), body.Flag("locked") ?? false);
         if (region is not null && !PlatformApi.IsOurRegion(region))
             body.Fault($"There is no region {region}; this server is region {PlatformApi.Region.Name}.");
         if (body.Has("space"))
@@ -23,7 +23,7 @@ internal sealed class AppMaking(AppCatalog apps, TeamTable teams, ReleaseLedger 
         if (isLocked && teamName is null)
             body.Fault("Only an app of a team can be locked: name the team, or leave locked out.");
         body.RefuseFaults();
-        var team = teamName is null ? null : await teams.GetAsync(teamName, TeamRole.Member, who, ct);
+        var team = await TeamAsync(body, who, ct);
         var made = await apps.CreateAsync(
             new NewApp(name, PlatformApi.StackName(stack), team, isLocked), who,
             (tx, app) =>
@@ -35,4 +35,11 @@ internal sealed class AppMaking(AppCatalog apps, TeamTable teams, ReleaseLedger 
         plans.Nudge(made.Id);
         return made;
     }
+
+    /// <summary>The team that the app will belong to; null for an app of the caller's own.</summary>
+    /// <exception cref="RefusedException">The caller may not bring apps to that team.</exception>
+    public async Task<Team?> TeamAsync(RequestBody body, Principal who, CancellationToken ct) =>
+        TeamNameOf(body) is { } name ? await teams.GetAsync(name, TeamRole.Member, who, ct) : null;
+
+    private static string? TeamNameOf(RequestBody body) => body.Flag("personal") == true ? null : body.Reference("team") ?? body.Reference("organization");
 }

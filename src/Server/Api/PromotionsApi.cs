@@ -54,9 +54,14 @@ internal static class PromotionsApi
     private static async Task<PromotionWire> Info(string promotion, Principal who, Promoter promoter, Lookup lookup, CancellationToken ct) =>
         (await FindAsync(promotion, who, promoter, lookup, ct)).ToWire();
 
+    /// <summary>Those whose app the caller may see.</summary>
     private static async Task<IReadOnlyList<PromotionTargetWire>> Targets(
-        HttpContext http, string promotion, Principal who, Promoter promoter, Lookup lookup, CancellationToken ct) =>
-        Page.Of(http, (await FindAsync(promotion, who, promoter, lookup, ct)).Targets, ToWire, new Key<PromotionTarget>("id", target => target.Id.ToString()));
+        HttpContext http, string promotion, Principal who, Promoter promoter, Lookup lookup, CancellationToken ct)
+    {
+        var all = (await FindAsync(promotion, who, promoter, lookup, ct)).Targets;
+        var seen = (await lookup.AppsAsync(all.Select(target => target.App), who, ct)).Select(app => app.Id).ToHashSet();
+        return Page.Of(http, [.. all.Where(target => seen.Contains(target.App))], ToWire, new Key<PromotionTarget>("id", target => target.Id.ToString()));
+    }
 
     /// <summary>Seen by who made it, and by who may see its source.</summary>
     private static async Task<Promotion> FindAsync(string id, Principal who, Promoter promoter, Lookup lookup, CancellationToken ct)

@@ -43,9 +43,10 @@ internal sealed class SourceFetch : IDisposable
                 throw Refuse.Invalid($"The source could not be fetched: {uri.Host} answered {(int)answer.StatusCode}.");
             await receive(await answer.Content.ReadAsStreamAsync(ct));
         }
-        catch (HttpRequestException e)
+        catch (HttpRequestException)
         {
-            throw Refuse.Invalid(e.InnerException is RefusedException refused ? refused.Message : $"The source could not be fetched: {uri.Host} cannot be reached.");
+            // One sentence for a host that there is not, one that does not answer and one that may not be asked: else callers learn what names this machine knows.
+            throw Refuse.Invalid($"The source could not be fetched: {uri.Host} cannot be reached on the public network. Upload it with POST /sources.");
         }
         catch (TaskCanceledException) when (!ct.IsCancellationRequested)
         {
@@ -59,7 +60,7 @@ internal sealed class SourceFetch : IDisposable
     {
         var addresses = await Dns.GetHostAddressesAsync(to.Host, ct);
         if (addresses.Length == 0 || !addresses.All(mayConnect))
-            throw Refuse.Invalid($"The source could not be fetched: {to.Host} is not on the public network. Upload it with POST /sources.");
+            throw new HttpRequestException($"{to.Host} is not on the public network.");
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {

@@ -52,8 +52,8 @@ internal static class TeamAppsApi
         body.RefuseFaults();
         var app = access.App;
         if (owner is not null)
-            app = await transfers.HandOverAsync(app.Id, owner, who, ct);
-        if (isLocked is not null)
+            app = await transfers.HandOverAsync(app.Id, owner, isLocked ?? false, who, ct);
+        else if (isLocked is not null)
             app = await apps.ChangeAsync(app, new AppChange(IsLocked: isLocked), who, ct);
         return ToWire(app, await IsJoinedAsync(app, who, collaborators, ct), site);
     }

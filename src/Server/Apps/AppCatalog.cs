@@ -96,6 +96,8 @@ public sealed class AppCatalog(Db db, Vault vault, TimeProvider clock)
                 // The row as it is now: what somebody else changed meanwhile (a lock, a name) stays.
                 tx.LockApp(app.Id);
                 var before = tx.Find($"SELECT {Columns} {Tables} WHERE apps.id = {app.Id}", Read) ?? throw Refuse.NotFound("app", app.Name);
+                if (change.IsLocked == true && before.Team is null)
+                    throw Refuse.Invalid($"Only an app of a team can be locked; {before.Name} belongs to {before.OwnerEmail}.");
                 var changed = change.Of(before) with { UpdatedAt = now };
                 if (tx.Find($"SELECT id FROM apps WHERE name = {changed.Name} AND id <> {app.Id}", row => row.Text("id")) is not null)
                     throw Taken(changed.Name);

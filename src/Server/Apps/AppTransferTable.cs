@@ -29,7 +29,7 @@ public sealed class AppTransferTable(Db db, TimeProvider clock)
 {
     /// <summary>Those that someone sent or was sent, the newest first.</summary>
     public Task<ImmutableArray<AppTransfer>> ListAsync(Principal who, CancellationToken ct) => db.ListAsync(
-        $"{Select} WHERE t.owner_id = {who.Account} OR t.recipient_id = {who.Account} ORDER BY t.created_at DESC, t.id", Read, ct);
+        $"{Select(who)} WHERE t.owner_id = {who.Account} OR t.recipient_id = {who.Account} ORDER BY t.created_at DESC, t.id", Read, ct);
 
     /// <summary>Null when there is none, or it is between others.</summary>
     public Task<AppTransfer?> FindAsync(Guid transfer, Principal who, CancellationToken ct) => db.FindAsync(One(transfer, who), Read, ct);
@@ -52,16 +52,17 @@ public sealed class AppTransferTable(Db db, TimeProvider clock)
                 tx.Execute($"DELETE FROM app_transfers WHERE app_id = {app} AND state = 'pending'");
                 tx.Execute(
                     $"""
-                    INSERT INTO app_transfers (id, app_id, owner_id, recipient_id, state, created_at, updated_at)
-                    VALUES ({id}, {app}, {mine.App.Owner}, {to.Id}, {(atOnce ? "accepted" : "pending")}, {now}, {now})
+                    INSERT INTO app_transfers (id, app_id, app_name, owner_id, recipient_id, state, created_at, updated_at)
+                    VALUES ({id}, {app}, {mine.App.Name}, {mine.App.Owner}, {to.Id}, {(atOnce ? "accepted" : "pending")}, {now}, {now})
                     """);
-                return tx.Find($"{Select} WHERE t.id = {id}", Read)!;
+                return tx.Find($"{Select(who)} WHERE t.id = {id}", Read)!;
             },
             ct);
     }
 
     /// <summary>Hands an app over at once: to a team, or from a team to somebody in it.</summary>
-    public Task<App> HandOverAsync(AppId app, string recipient, Principal who, CancellationToken ct)
+    /// <param name="locked">Whether the team gets it locked. An app of a person cannot be, and then nothing changes.</param>
+    public Task<App> HandOverAsync(AppId app, string recipient, bool locked, Principal who, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
         return db.WriteAsync(
@@ -72,7 +73,11 @@ public sealed class AppTransferTable(Db db, TimeProvider clock)
                 var to = RecipientOf(tx, mine, recipient, who);
                 if (!to.IsTeam && mine.App.Team is null)
                     throw Refuse.Forbidden($"App {mine.App.Name} goes to {to.Email} only when they accept it: offer it with apps:transfer.");
+                if (locked && !to.IsTeam)
+                    throw Refuse.Invalid($"Only an app of a team can be locked, and {to.Email} is a person: leave locked out.");
                 Move(tx, mine.App, to, now);
+                if (locked)
+                    tx.Execute($"UPDATE apps SET locked = 1 WHERE id = {app}");
                 return tx.Find($"SELECT {AppCatalog.Columns} {AppCatalog.Tables} WHERE apps.id = {app}", AppCatalog.Read)!;
             },
             ct);
@@ -98,7 +103,7 @@ public sealed class AppTransferTable(Db db, TimeProvider clock)
                 if (accept)
                     Move(tx, app, new Recipient(who.Account, who.Email, IsTeam: false), now);
                 var state = accept ? "accepted" : "declined";
-                tx.Execute($"UPDATE app_transfers SET state = {state}, updated_at = {now} WHERE id = {transfer}");
+                tx.Execute($"UPDATE app_transfers SET state = {state}, app_name = {app.Name}, updated_at = {now} WHERE id = {transfer}");
                 return found with { State = state, UpdatedAt = now };
             },
             ct);
@@ -186,14 +191,15 @@ public sealed class AppTransferTable(Db db, TimeProvider clock)
             : throw Refuse.Invalid($"There is no account {recipient}, and you are in no team of that name.");
     }
 
-    private static Sql Select => Sql.Part(
+    /// <summary>Of an app that one may not see, one is told the name that it had when it was one's own or offered to one.</summary>
+    private static Sql Select(Principal who) => Sql.Part(
         $"""
-        SELECT t.id, t.app_id, apps.name AS app_name, t.owner_id, o.email AS owner_email, t.recipient_id, r.email AS recipient_email, t.state, t.created_at, t.updated_at
+        SELECT t.id, t.app_id, CASE WHEN t.state = 'pending' OR {Access.SeesApp(who)} THEN apps.name ELSE t.app_name END AS app_name, t.owner_id, o.email AS owner_email, t.recipient_id, r.email AS recipient_email, t.state, t.created_at, t.updated_at
           FROM app_transfers t JOIN apps ON apps.id = t.app_id JOIN accounts o ON o.id = t.owner_id JOIN accounts r ON r.id = t.recipient_id
         """);
 
     private static Sql One(Guid transfer, Principal who) =>
-        Sql.Part($"{Select} WHERE t.id = {transfer} AND (t.owner_id = {who.Account} OR t.recipient_id = {who.Account})");
+        Sql.Part($"{Select(who)} WHERE t.id = {transfer} AND (t.owner_id = {who.Account} OR t.recipient_id = {who.Account})");
 
     private static AppTransfer Read(Row row) => new()
     {

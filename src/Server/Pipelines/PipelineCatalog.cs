@@ -87,7 +87,13 @@ public sealed class PipelineCatalog(Db db, TimeProvider clock)
         };
         await db.WriteAsync(
             ActOf("pipeline.add", pipeline, who) with { App = app.Id },
-            tx => Add(tx, coupling),
+            tx =>
+            {
+                // Asked again here: what was allowed when the request came may be taken away by now.
+                tx.LockApp(app.Id);
+                DemandOperate(tx, pipeline.Id, pipeline.Name, app.Id, app.Name, who);
+                Add(tx, coupling);
+            },
             ct);
         return coupling;
     }
@@ -116,6 +122,8 @@ public sealed class PipelineCatalog(Db db, TimeProvider clock)
             ActOf("pipeline.move", pipeline, who) with { App = coupling.App },
             tx =>
             {
+                tx.LockApp(coupling.App);
+                DemandOperate(tx, pipeline.Id, pipeline.Name, coupling.App, coupling.AppName, who);
                 // Asked here, so that the stage is not removed in between.
                 Demand((Find(tx, pipeline.Id) ?? throw Refuse.NotFound("pipeline", pipeline.Name)).StageFaults(stage));
                 DemandOne(
@@ -165,6 +173,13 @@ public sealed class PipelineCatalog(Db db, TimeProvider clock)
     internal static PromotionPaths Paths(Tx tx, Pipeline pipeline) => new(
         pipeline.Name, pipeline.Stages,
         [.. tx.List($"{Couplings} WHERE c.pipeline_id = {pipeline.Id} ORDER BY apps.name", ReadCoupling).Select(c => new PlacedApp(c.App, c.AppName, c.Stage))]);
+
+    /// <summary>On both: the pipeline and the app.</summary>
+    private static void DemandOperate(Tx tx, PipelineId pipeline, string pipelineName, AppId app, string appName, Principal who)
+    {
+        (FindAccess(tx, pipeline, who) ?? throw Refuse.NotFound("pipeline", pipelineName)).Demand(Permission.Operate);
+        (Lookup.Find(tx, app, who) ?? throw Refuse.NotFound("app", appName)).Demand(Permission.Operate);
+    }
 
     private static Sql Couplings => Sql.Part(
         $"""

@@ -23,7 +23,7 @@ public sealed class PipelineTransfers(Db db, TimeProvider clock)
                 var mine = PipelineCatalog.FindAccess(tx, pipeline, who) ?? throw Refuse.NotFound("pipeline", pipeline.ToString());
                 mine.Demand(Permission.Own);
                 var before = mine.Pipeline;
-                var to = RecipientOf(tx, newOwner, toTeam);
+                var to = toTeam ? TeamOf(tx, newOwner, before) : PersonOf(tx, newOwner);
                 if (WhyNot(tx, before, to) is { } why)
                     throw Refuse.Forbidden(why);
                 tx.Execute($"UPDATE pipelines SET owner_id = {to.Id}, updated_at = {now} WHERE id = {pipeline}");
@@ -49,16 +49,28 @@ public sealed class PipelineTransfers(Db db, TimeProvider clock)
             return null;
         return to.IsTeam switch
         {
-            true when pipeline.Team is not null => $"Pipeline {pipeline.Name} belongs to team {pipeline.Team}: it can go to somebody in that team, or to a team that owns apps in it.",
-            true => TeamTable.RoleOf(tx, to.Id, pipeline.Owner).MayBring() ? null : $"Pipeline {pipeline.Name} can only go to a team that you are an admin or a member of.",
+            true => pipeline.Team is null && TeamTable.RoleOf(tx, to.Id, pipeline.Owner).MayBring() ? null : NoSuchTeam(pipeline),
             false => TeamTable.RoleOf(tx, pipeline.Owner, to.Id).IsInside() ? null : $"Pipeline {pipeline.Name} belongs to team {pipeline.Team}, and {to.Email} is not in it: add them to the team first.",
         };
     }
 
-    private static Recipient RecipientOf(Tx tx, string id, bool toTeam) => tx.Find(
-        $"SELECT id, email FROM accounts WHERE (id = {id} OR email = {id}) AND kind = {(toTeam ? "team" : "person")} AND closed_at IS NULL",
-        row => new Recipient(new AccountId(row.Guid("id")), row.Text("email"), toTeam))
-        ?? throw Refuse.Forbidden($"There is no {(toTeam ? "team" : "account")} {id} that the pipeline could go to.");
+    /// <summary>The same for a team that there is not and for one that it may not go to: nobody learns here which teams there are.</summary>
+    private static string NoSuchTeam(Pipeline pipeline) => pipeline.Team is { } team
+        ? $"Pipeline {pipeline.Name} belongs to team {team}: it can go to somebody in that team, or to a team that owns apps in it."
+        : $"Pipeline {pipeline.Name} can only go to a team that you are an admin or a member of, or that owns apps in it.";
+
+    private static Recipient TeamOf(Tx tx, string id, Pipeline pipeline) =>
+        Find(tx, id, "team") is { } team ? new Recipient(team.Id, team.Email, IsTeam: true) : throw Refuse.Forbidden(NoSuchTeam(pipeline));
+
+    private static Recipient PersonOf(Tx tx, string id) =>
+        Find(tx, id, "person") is { } person ? new Recipient(person.Id, person.Email, IsTeam: false)
+            : throw Refuse.Forbidden($"There is no account {id} that the pipeline could go to.");
+
+    private static Named? Find(Tx tx, string id, string kind) => tx.Find(
+        $"SELECT id, email FROM accounts WHERE (id = {id} OR email = {id}) AND kind = {kind} AND closed_at IS NULL",
+        row => new Named(new AccountId(row.Guid("id")), row.Text("email")));
+
+    private sealed record Named(AccountId Id, string Email);
 
     private static bool OwnsAnApp(Tx tx, PipelineId pipeline, AccountId owner) => tx.Find(
         $"SELECT apps.id FROM pipeline_couplings c JOIN apps ON apps.id = c.app_id WHERE c.pipeline_id = {pipeline} AND apps.owner_id = {owner} LIMIT 1", _ => true);

@@ -33,6 +33,20 @@ public sealed class SourceFetchTests
     }
 
     [Fact]
+    public async Task What_names_this_machine_knows_is_not_told()
+    {
+        using var fetch = new SourceFetch();
+        var told = new List<string>();
+        foreach (var host in new[] { "localhost", "10.0.0.1", "there-is-no-such-host.invalid" })
+        {
+            var refused = await Assert.ThrowsAsync<RefusedException>(() => fetch.FetchAsync($"http://{host}:9/x", _ => Task.CompletedTask, CancellationToken.None));
+            told.Add(refused.Message.Replace(host, "HOST", StringComparison.Ordinal));
+        }
+
+        Assert.Single(told.Distinct());
+    }
+
+    [Fact]
     public async Task A_redirect_is_checked_like_the_first_address()
     {
         using var door = new TcpListener(IPAddress.Loopback, 0);

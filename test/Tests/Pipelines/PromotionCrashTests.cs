@@ -189,7 +189,7 @@ public sealed class PromotionCrashTests
         {
             await ChangeAsync("handed over", () => transfers.TransferAsync(pipeline.Id, team.Id.ToString(), toTeam: true, ReleaseWorld.Ada, over));
             await PromoteAsync(world, allOrNothing: true);
-            await ChangeAsync("came back", () => appTransfers.HandOverAsync(targets[0].Id, ReleaseWorld.Ada.Email, ReleaseWorld.Ada, over));
+            await ChangeAsync("came back", () => appTransfers.HandOverAsync(targets[0].Id, ReleaseWorld.Ada.Email, locked: false, ReleaseWorld.Ada, over));
         }
 
         /// <summary>Stages, couplings and edges: each change is there or it is not, and one that was acknowledged is.</summary>

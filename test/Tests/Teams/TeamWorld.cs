@@ -63,6 +63,16 @@ internal sealed class TeamWorld : IAsyncDisposable
     public async Task<App> AppAsync(string name, Team? team, bool isLocked, Principal who) =>
         All[name] = await Apps.CreateAsync(new NewApp(name, null, team, isLocked), who, (_, _) => { }, None);
 
+    /// <summary>Puts an app into a pipeline whoever may: as it is after somebody lost a permission.</summary>
+    public Task PlaceAsync(Pipeline pipeline, App app, string stage) => Db.WriteAsync(
+        new Act("pipeline.add", pipeline.Id.ToString(), Administrator.Account, app.Id, "test"),
+        tx => PipelineCatalog.Add(tx, new Coupling
+        {
+            Id = CouplingId.New(), Pipeline = pipeline.Id, PipelineName = pipeline.Name, Stages = pipeline.Stages, App = app.Id, AppName = app.Name, Stage = stage,
+            CreatedAt = DateTimeOffset.UnixEpoch, UpdatedAt = DateTimeOffset.UnixEpoch,
+        }),
+        None);
+
     /// <summary>The permissions that the one function gives: words with commas, empty for what does not exist for them.</summary>
     public async Task<string> MayAsync(string person, string app)
     {
