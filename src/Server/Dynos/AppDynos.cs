@@ -108,7 +108,7 @@ internal sealed class AppDynos : IDisposable
         }
     }
 
-    /// <summary>A dyno that the runtime lists, maybe from before the server's start: it keeps its slot if it is the first there. The runtime remembers some that have ended.</summary>
+    /// <summary>What the runtime says of a dyno, maybe one from before the server's start: it keeps its slot if it is the first there. The runtime remembers some that have ended.</summary>
     public void Adopt(DynoStatus status)
     {
         lock (gate)
@@ -123,13 +123,6 @@ internal sealed class AppDynos : IDisposable
             }
             See_NeedsLock(status);
         }
-    }
-
-    /// <summary>What the runtime says of a dyno; one it was not asked for is left to <see cref="Adopt"/>.</summary>
-    public void See(DynoStatus status)
-    {
-        lock (gate)
-            See_NeedsLock(status);
     }
 
     /// <summary>Those that the runtime should know of now.</summary>

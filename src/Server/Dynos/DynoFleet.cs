@@ -105,7 +105,7 @@ public sealed class DynoFleet
             try
             {
                 await foreach (var status in world.Runtime.WatchAsync(ct))
-                    AppOf(status.App).See(status);
+                    AppOf(status.App).Adopt(status);   // one that nobody here asked for, too: a start may have been under way when the server before this one was killed
                 await CompareAsync(ct);
             }
             catch (Exception trouble) when (!ct.IsCancellationRequested)

@@ -84,15 +84,25 @@ public sealed class DynoFleetTests : IAsyncLifetime
         var app = await world.AppAsync("shop");
         await world.DeployAsync(app, null, "web: w", "worker: w");
         var route = Router.RouteOf(app.Id)!;
+        await world.DisposeAsync();
         var stale = await Runtime.StartAsync(Start(app.Id, "web.1", generation: 1), None);
         var unknown = await Runtime.StartAsync(Start(AppId.New(), "web.1", generation: 9), None);
-        await world.DisposeAsync();
         Assert.Equal(3, Runtime.Alive.Length);
         world = await new ReleaseWorld(outside).StartAsync();
         await ReleaseWorld.UntilAsync(() => Runtime.Alive.Length == 1, "strangers stop");
         Assert.Equal(route.Targets, Router.RouteOf(app.Id)!.Targets);
         Assert.Equal(3, Runtime.Started.Count);
         Assert.Superset(new HashSet<DynoId> { stale.Id, unknown.Id }, Runtime.Stopped.ToHashSet());
+    }
+
+    [Fact]
+    public async Task A_start_that_was_under_way_when_the_server_was_killed_is_taken_back_at_once()
+    {
+        var app = await world.AppAsync("shop");
+        await world.DeployAsync(app, null, "web: w");
+        var late = await Runtime.StartAsync(Start(app.Id, "web.1", generation: 9), None);
+        await ReleaseWorld.UntilAsync(() => Runtime.Stopped.Contains(late.Id), "what nobody here asked for stops");
+        Assert.Equal(2, Assert.Single(Runtime.Alive).Generation);
     }
 
     [Fact]
