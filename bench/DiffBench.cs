@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
 using Sluice.Runtime;
 using Sluice.Sources;
 
@@ -87,6 +88,9 @@ internal sealed class DiffBench : IDisposable
                 Add(text, "rebased", i, $"{i}", null);
         }
         await Shell.TextAsync(GitCommand.In(repositories.Open(where), ["fast-import", "--quiet"]), ct, Encoding.UTF8.GetBytes(text.ToString()));
+        // As it is a moment after a push.
+        using var care = new RepositoryCare(new DataFolder(folder), TimeProvider.System, NullLogger<RepositoryCare>.Instance);
+        await care.TidyAsync(where, ct);
     }
 
     private static void Add(StringBuilder text, string branch, int number, string content, string? from)

@@ -1,17 +1,19 @@
+using Sluice.AppSetups;
+using Sluice.Builds;
 using Sluice.Storage;
 
 namespace Sluice.Api;
 
 /// <summary>
 /// Tarballs that callers put into <c>DIR/uploads</c>, named by an id that only a ticket tells. Whole or not there; durable when accepted. What nobody
-/// built or released within a day is cleared away.
+/// built or released within a day is cleared away, and at the start what a dead server had on its way.
 /// </summary>
-internal sealed partial class Uploads(DataFolder data, Disk disk, TimeProvider clock, ILogger<Uploads> logger) : BackgroundService
+internal sealed partial class Uploads(DataFolder data, Disk disk, BuildTable builds, AppSetupTable setups, TimeProvider clock, ILogger<Uploads> logger) : BackgroundService
 {
     /// <summary>As much as a slug may hold.</summary>
     public const long MaxBytes = 1L << 30;
 
-    private const string Mark = "upload-";
+    private const string Mark = "upload-", BuildMark = "build-";
     private static readonly TimeSpan KeptFor = TimeSpan.FromDays(1);
     private static readonly TimeSpan SweepEvery = TimeSpan.FromHours(1);
 
@@ -60,10 +62,25 @@ internal sealed partial class Uploads(DataFolder data, Disk disk, TimeProvider c
     public string FileForBuild()
     {
         Directory.CreateDirectory(data.Uploads);
-        return Path.Combine(data.Uploads, $"build-{Guid.CreateVersion7():n}.tgz");
+        return Path.Combine(data.Uploads, $"{BuildMark}{Guid.CreateVersion7():n}.tgz");
     }
 
     public void Remove(Guid upload) => disk.Unlink(PathOf(upload));
+
+    /// <summary>Before anyone is served: a tarball that was taken for a build or a setup whose row was never made goes, and what was half received or half packed.</summary>
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        var named = (await builds.SourceFilesAsync(cancellationToken)).Concat(await setups.SourceFilesAsync(cancellationToken)).ToHashSet(StringComparer.Ordinal);
+        foreach (var name in disk.List(data.Uploads).Where(n => IsLeft(n) && !named.Contains(n)))
+        {
+            disk.Unlink(Path.Combine(data.Uploads, name));
+            LogLeft(name);
+        }
+        await base.StartAsync(cancellationToken);
+
+        static bool IsLeft(string name) => name.StartsWith(BuildMark, StringComparison.Ordinal)
+            || (name.StartsWith(Mark, StringComparison.Ordinal) && (name.EndsWith(".part", StringComparison.Ordinal) || name.EndsWith(".tar", StringComparison.Ordinal)));
+    }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -106,6 +123,9 @@ internal sealed partial class Uploads(DataFolder data, Disk disk, TimeProvider c
 
         file.Flush(flushToDisk: true);
     }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Removed {Name}, which a server that died had begun with")]
+    private partial void LogLeft(string name);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Removed {Name}, which nobody used for a day")]
     private partial void LogSwept(string name);

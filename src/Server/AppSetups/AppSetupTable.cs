@@ -31,6 +31,9 @@ public sealed class AppSetupTable(Db db, TimeProvider clock)
     internal Task<ImmutableArray<AppSetup>> PendingAsync(CancellationToken ct) => db.ListAsync(
         $"SELECT id, app_id, status, failure_message, request, build_id, account_id, created_at, updated_at FROM app_setups WHERE status = 'pending' ORDER BY created_at", Read, ct);
 
+    /// <summary>Plain names in DIR/uploads of the tarballs that setups are still to be built from.</summary>
+    public async Task<ImmutableArray<string>> SourceFilesAsync(CancellationToken ct) => [.. (await PendingAsync(ct)).Select(setup => setup.Source.File)];
+
     /// <param name="failure">Null when it succeeded.</param>
     internal Task EndAsync(AppSetup setup, string? failure, CancellationToken ct)
     {

@@ -78,6 +78,10 @@ public sealed class BuildTable(Db db, SlugCatalog slugs, TimeProvider clock)
         },
         ct);
 
+    /// <summary>Plain names in DIR/uploads of the tarballs that builds are still to be made of.</summary>
+    public Task<ImmutableArray<string>> SourceFilesAsync(CancellationToken ct) => db.ListAsync(
+        $"SELECT source_file FROM builds WHERE status = 'pending' AND source_file IS NOT NULL", row => row.Text("source_file"), ct);
+
     /// <summary>At start: pushes that a dead server was building are over, their clients know no end. Answers which.</summary>
     internal Task<ImmutableArray<(AppId App, BuildId Build)>> FailCutPushesAsync(CancellationToken ct) => db.WriteAsync(
         new Act("build.interrupted", "*"),

@@ -8,7 +8,7 @@ namespace Sluice.Git;
 /// An app's repository has the commit of everything the app ever ran, also of what was promoted to it: this looks at new releases and takes
 /// over what is missing, so that a comparison needs no app but the two that are compared, whatever became of the others.
 /// </summary>
-internal sealed partial class CommitKeeper(Db db, Repositories repositories, TimeProvider clock, ILogger<CommitKeeper> log) : BackgroundService
+internal sealed partial class CommitKeeper(Db db, Repositories repositories, RepositoryCare care, TimeProvider clock, ILogger<CommitKeeper> log) : BackgroundService
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(15);
 
@@ -32,8 +32,8 @@ internal sealed partial class CommitKeeper(Db db, Repositories repositories, Tim
         {
             if (ran.App == ran.MadeFor)
                 await repositories.KeepAsync(ran.App, ran.Digest, ran.Commit, ct);
-            else
-                await repositories.TakeAsync(ran.App, ran.Digest, ran.MadeFor, ct);
+            else if (await repositories.TakeAsync(ran.App, ran.Digest, ran.MadeFor, ct))
+                care.Nudge(ran.App);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {

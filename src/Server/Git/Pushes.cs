@@ -20,7 +20,7 @@ internal sealed record PushOptions(string HooksPath, long MaxBytes = GitCommand.
 ///                  └──► response, with what the hook prints
 /// </code>
 internal sealed partial class Pushes(
-    Repositories repositories, Turns turns, Deployment deployment, PushOptions options, DataFolder data, IHostApplicationLifetime host, ILogger<Pushes> log)
+    Repositories repositories, RepositoryCare care, Turns turns, Deployment deployment, PushOptions options, DataFolder data, IHostApplicationLifetime host, ILogger<Pushes> log)
 {
     private static readonly TimeSpan EndByItself = TimeSpan.FromSeconds(2);
 
@@ -109,6 +109,7 @@ internal sealed partial class Pushes(
         if (deployed.Slug is { Digest: { } digest, Commit: { } commit })
             await repositories.KeepAsync(pass.App.Id, digest, commit, CancellationToken.None);
         await repositories.PointHeadAsync(pass.App.Id, CancellationToken.None);
+        care.Nudge(pass.App.Id);
     }
 
     private static async Task<string> ErrorsAsync(Stream errors)

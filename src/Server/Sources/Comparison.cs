@@ -66,10 +66,14 @@ public sealed class Comparison(Repositories repositories)
     private static async Task<CommitDiff> RewrittenAsync(string repository, Quarantine sight, string from, string to, int apart, CancellationToken ct)
     {
         if (apart <= MostByPatch && await ByPatchAsync() is { } patches)
-            return Of("patch", patches.Where(c => !c.IsLeft), patches.Where(c => c.IsLeft));
-        var all = Commit.ParseSides(await Shell.TextAsync(Repositories.Within(GitCommand.LogApart(repository, from, to, byPatch: false), sight), ct));
-        var (left, right) = (all.Where(c => c.IsLeft).ToArray(), all.Where(c => !c.IsLeft).ToArray());
+            return Of("patch", patches.Where(c => !c.IsLeft).Select(c => c.Commit), patches.Where(c => c.IsLeft).Select(c => c.Commit));
+        // At once, since reading the commits is nearly all of it.
+        var (reading, other) = (Task.Run(() => SideAsync(from, to), ct), Task.Run(() => SideAsync(to, from), ct));
+        var (right, left) = (await reading, await other);
         return Of("authorship", Unmatched(right, left), Unmatched(left, right));
+
+        async Task<ImmutableArray<Commit>> SideAsync(string without, string of) =>
+            Commit.Parse(await Shell.TextAsync(Repositories.Within(GitCommand.LogSide(repository, without, of), sight), ct));
 
         async Task<ImmutableArray<SidedCommit>?> ByPatchAsync()
         {
@@ -77,7 +81,7 @@ public sealed class Comparison(Repositories repositories)
             limit.CancelAfter(PatchPatience);
             try
             {
-                return Commit.ParseSides(await Shell.TextAsync(Repositories.Within(GitCommand.LogApart(repository, from, to, byPatch: true), sight), limit.Token));
+                return Commit.ParseSides(await Shell.TextAsync(Repositories.Within(GitCommand.LogApart(repository, from, to), sight), limit.Token));
             }
             catch (OperationCanceledException) when (!ct.IsCancellationRequested)
             {
@@ -85,9 +89,9 @@ public sealed class Comparison(Repositories repositories)
             }
         }
 
-        CommitDiff Of(string matched, IEnumerable<SidedCommit> ahead, IEnumerable<SidedCommit> behind)
+        CommitDiff Of(string matched, IEnumerable<Commit> ahead, IEnumerable<Commit> behind)
         {
-            var (more, less) = (ahead.Select(c => c.Commit).ToImmutableArray(), behind.Select(c => c.Commit).ToImmutableArray());
+            var (more, less) = (ahead.ToImmutableArray(), behind.ToImmutableArray());
             return new CommitDiff
             {
                 From = from, To = to, AheadBy = more.Length, BehindBy = less.Length, Matched = matched,
@@ -97,12 +101,12 @@ public sealed class Comparison(Repositories repositories)
     }
 
     /// <summary>Those that the other side has not, as often as they are there.</summary>
-    private static IEnumerable<SidedCommit> Unmatched(SidedCommit[] these, SidedCommit[] others)
+    private static IEnumerable<Commit> Unmatched(ImmutableArray<Commit> these, ImmutableArray<Commit> others)
     {
-        var left = others.CountBy(c => Authorship(c.Commit)).ToDictionary();
+        var left = others.CountBy(Authorship).ToDictionary();
         foreach (var commit in these)
         {
-            var key = Authorship(commit.Commit);
+            var key = Authorship(commit);
             if (left.GetValueOrDefault(key) is > 0 and var count)
                 left[key] = count - 1;
             else

@@ -73,10 +73,13 @@ internal static class GitCommand
     public static Command LogAll(string repository, string sha, int most) =>
         In(repository, ["log", "-z", $"--max-count={most}", "--no-show-signature", Format, "--end-of-options", sha, "--"]);
 
-    /// <summary>What each has that the other lacks, newest first, each with its side before it (&lt; is <paramref name="from"/>), merges left out.</summary>
-    /// <param name="byPatch">Leave out pairs that change the same, for a history that was rewritten.</param>
-    public static Command LogApart(string repository, string from, string to, bool byPatch) =>
-        In(repository, ["log", "-z", "--left-right", .. byPatch ? ["--cherry-pick"] : Array.Empty<string>(), "--no-merges", "--no-show-signature", SidedFormat, "--end-of-options", $"{from}...{to}", "--"]);
+    /// <summary>What each has that the other lacks and that changes something else, newest first, each with its side before it (&lt; is <paramref name="from"/>), merges left out.</summary>
+    public static Command LogApart(string repository, string from, string to) =>
+        In(repository, ["log", "-z", "--left-right", "--cherry-pick", "--no-merges", "--no-show-signature", SidedFormat, "--end-of-options", $"{from}...{to}", "--"]);
+
+    /// <summary>All that <paramref name="to"/> has and <paramref name="from"/> lacks, newest first, merges left out.</summary>
+    public static Command LogSide(string repository, string from, string to) =>
+        In(repository, ["log", "-z", "--no-merges", "--no-show-signature", Format, "--end-of-options", to, $"^{from}", "--"]);
 
     /// <summary>How many commits each has that the other lacks: two numbers with a tab between. Fails when a commit is not there.</summary>
     public static Command CountApart(string repository, string from, string to) =>
@@ -95,8 +98,16 @@ internal static class GitCommand
     public static Command SetRef(string repository, string name, string sha) =>
         In(repository, ["update-ref", "--end-of-options", name, sha]);
 
+    /// <summary>What a ref names, by its full name and by no expression: <c>refs/heads/main~1</c> is no ref. Fails when there is none.</summary>
     public static Command ReadRef(string repository, string name) =>
-        In(repository, ["rev-parse", "--quiet", "--verify", "--end-of-options", name]);
+        In(repository, ["show-ref", "--verify", "--hash", "--end-of-options", name]);
+
+    /// <summary>Loose objects and small packs into larger packs; <paramref name="isWhole"/>: all into one, and what nothing names into one aside, until it is two weeks old.</summary>
+    public static Command Repack(string repository, bool isWhole) =>
+        Gently(In(repository, ["repack", "-d", "-l", "-q", .. isWhole ? ["-a", "--cruft", "--cruft-expiration=2.weeks.ago"] : (string[])["--geometric=2"]]));
+
+    /// <summary>Notes parents and dates of commits where walks find them without reading the commits.</summary>
+    public static Command WriteGraph(string repository) => Gently(In(repository, ["commit-graph", "write", "--reachable", "--split", "--no-progress"]));
 
     public static Command Fetch(string repository, string from, string name) =>
         In(repository, ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--end-of-options", from, $"+{name}:{name}"]);
@@ -104,4 +115,7 @@ internal static class GitCommand
     /// <summary>Takes a commit that no ref there need name, and keeps it under <paramref name="name"/>.</summary>
     public static Command FetchCommit(string repository, string from, string sha, string name) =>
         In(repository, ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--end-of-options", from, $"+{sha}:{name}"], ("uploadpack.allowAnySHA1InWant", "true"));
+
+    /// <summary>After everyone else on the machine.</summary>
+    private static Command Gently(Command command) => command with { File = "nice", Args = ["-n", "19", command.File, .. command.Args] };
 }

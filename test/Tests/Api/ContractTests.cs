@@ -244,7 +244,7 @@ public sealed partial class ContractTests(ContractWorld world) : IClassFixture<C
         using var head = await world.Http.SendAsync(new HttpRequestMessage(HttpMethod.Head, archive));
         Assert.Equal(HttpStatusCode.OK, head.StatusCode);
         Assert.Contains($"{sha}/Procfile", Encoding.Latin1.GetString(await world.Http.GetByteArrayAsync(archive)), StringComparison.Ordinal);
-        foreach (var unknown in new[] { "/repos/sluice/nothing", "/repos/acme/walk", "/repos/sluice/walk/compare/a...b", "/github/repos/sluice/walk-staging/tarball/nothing", $"/pipelines/{pipeline}/repo/branches/nothing" })
+        foreach (var unknown in new[] { "/repos/sluice/nothing", "/repos/acme/walk", "/repos/sluice/walk/compare/a...b", "/github/repos/sluice/walk-staging/tarball/nothing", "/github/repos/sluice/walk-staging/tarball/main~0", "/github/repos/sluice/walk-staging/tarball/main@{0}", $"/pipelines/{pipeline}/repo/branches/nothing" })
             Assert.InRange((await world.RefusalAsync("GET", unknown)).Status, 404, 422);
     }
 

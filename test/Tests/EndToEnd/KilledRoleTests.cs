@@ -1,3 +1,5 @@
+using System.Net.Http.Json;
+using System.Text.Json;
 using Sluice.Tests.Roles;
 using Sluice.Wire;
 
@@ -94,6 +96,33 @@ public sealed class KilledRoleTests(TwoVersions shop)
         Assert.Equal(old, await keeper.VisitAsync("shop-staging"));
         await keeper.PushAsync("staging");
         Assert.Contains($"then {role}", await keeper.VisitAsync("shop-staging"), StringComparison.Ordinal);
+        await shop.AssertWholeAsync();
+    }
+
+    [Fact]
+    public async Task A_setup_in_whose_middle_the_server_is_killed_is_whole_or_was_never_begun_and_leaves_no_tarball()
+    {
+        var uploads = shop.Keeper.Sluice.Data.Uploads;
+        using var http = new HttpClient { BaseAddress = shop.Keeper.Sluice.Address };
+        http.DefaultRequestHeaders.Authorization = new("Bearer", File.ReadAllText(shop.Keeper.Sluice.Data.AdminKey).Trim());
+        foreach (var (moment, name) in new[] { (0, "setup-a"), (25, "setup-b"), (60, "setup-c"), (400, "setup-d") })
+        {
+            // What dies with the taking of it stands for the moment that a kill may miss.
+            await File.WriteAllTextAsync(Path.Combine(uploads, $"build-{Guid.NewGuid():n}.tgz"), "taken, and then the power went", Ct);
+            var source = await http.GetFromJsonAsync<JsonElement>("/github/repos/sluice/shop-staging/tarball/main", Ct);
+            var asked = http.PostAsJsonAsync("/app-setups", new { source_blob = new { url = source.GetProperty("archive_link").GetString() }, app = new { name } }, Ct);
+            await Task.Delay(moment, Ct);
+            await KillAsync("server");
+            await asked.ContinueWith(_ => { }, TaskScheduler.Default);   // its answer may be lost with the server; the app tells
+            await BackAsync();
+
+            if ((await shop.Client.ListAsync<AppWire>("/apps", Ct)).Any(app => app.Name == name))
+            {
+                await shop.UntilAsync($"{name} is built and released", async () => (await shop.Client.ListAsync<ReleaseWire>($"/apps/{name}/releases", Ct)).Any(r => r is { Version: 2, Status: "succeeded" }));
+                await shop.Keeper.TypeAsync($"apps:destroy {name} --confirm {name}");
+            }
+            await shop.UntilAsync("no tarball is left", () => Task.FromResult(Directory.GetFiles(uploads, "build-*").Length == 0));
+        }
         await shop.AssertWholeAsync();
     }
 

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using Sluice.Sources;
 using Sluice.Tests.Git;
 using Sluice.Tests.Storage;
@@ -103,6 +104,55 @@ public sealed class RepositoriesTests : IDisposable
             void Add(string subject, int number) => text.Append(
                 $"commit refs/heads/long\nauthor Ada <ada@example.com> {1_700_000_000 + number} +0000\ncommitter Ada <ada@example.com> {1_700_000_000 + number} +0000\ndata {subject.Length}\n{subject}\nM 644 inline f\ndata {$"{number}".Length}\n{number}\n\n");
         }
+    }
+
+    [Fact]
+    public async Task A_repository_is_kept_in_few_packs_with_a_commit_graph_and_answers_as_before()
+    {
+        using var repo = new Repo(("a", "0"));
+        var app = With(repo);
+        for (var push = 1; push <= 6; push++)
+        {
+            repo.Commit($"Change {push}", ("a", $"{push}"));
+            repo.Git("push", "-q", repositories.Open(app), "+HEAD:refs/heads/main");
+        }
+        var objects = Path.Combine(repositories.Open(app), "objects");
+        Assert.NotEmpty(Loose());
+        using var care = new RepositoryCare(new DataFolder(folder.Path), TimeProvider.System, NullLogger<RepositoryCare>.Instance);
+
+        await care.TidyAsync(app, Ct);
+        // A week later, with what a killed git left.
+        var chain = Path.Combine(objects, "info/commit-graphs/commit-graph-chain.lock");
+        await File.WriteAllTextAsync(chain, "", Ct);
+        foreach (var old in new[] { chain, Path.Combine(repositories.Open(app), "repacked") })
+            File.SetLastWriteTimeUtc(old, DateTime.UtcNow - TimeSpan.FromDays(8));
+        await care.TidyAsync(app, Ct);
+
+        Assert.Empty(Loose());
+        Assert.Single(Directory.EnumerateFiles(Path.Combine(objects, "pack"), "*.pack"));
+        Assert.NotEmpty(Directory.EnumerateFiles(Path.Combine(objects, "info/commit-graphs"), "graph-*.graph"));
+        Assert.Equal(7, (await new Comparison(repositories).HistoryAsync(app, repo.Head, Ct))!.AheadBy);
+        await care.TidyAsync(AppId.New(), Ct);   // one that was never pushed to
+
+        IEnumerable<string> Loose() => Directory.EnumerateDirectories(objects).Where(d => Path.GetFileName(d).Length == 2);
+    }
+
+    [Theory]
+    [InlineData("main~1")]
+    [InlineData("main^")]
+    [InlineData("main^{tree}")]
+    [InlineData("main@{0}")]
+    [InlineData("main:a")]
+    [InlineData("../heads/main")]
+    [InlineData("")]
+    public async Task A_branch_is_asked_by_its_name_and_by_no_expression(string expression)
+    {
+        using var repo = new Repo(("a", "1"));
+        repo.Commit("Second", ("a", "2"));
+        var app = With(repo);
+
+        Assert.Null(await repositories.BranchAsync(app, expression, Ct));
+        Assert.Equal(repo.Head, await repositories.BranchAsync(app, "main", Ct));
     }
 
     [Fact]
