@@ -67,13 +67,7 @@ public sealed class Comparison(Repositories repositories)
     {
         if (apart <= MostByPatch && await ByPatchAsync() is { } patches)
             return Of("patch", patches.Where(c => !c.IsLeft).Select(c => c.Commit), patches.Where(c => c.IsLeft).Select(c => c.Commit));
-        // At once, since reading the commits is nearly all of it.
-        var (reading, other) = (Task.Run(() => SideAsync(from, to), ct), Task.Run(() => SideAsync(to, from), ct));
-        var (right, left) = (await reading, await other);
-        return Of("authorship", Unmatched(right, left), Unmatched(left, right));
-
-        async Task<ImmutableArray<Commit>> SideAsync(string without, string of) =>
-            Commit.Parse(await Shell.TextAsync(Repositories.Within(GitCommand.LogSide(repository, without, of), sight), ct));
+        return await ByAuthorshipAsync(repository, sight, from, to, ct);
 
         async Task<ImmutableArray<SidedCommit>?> ByPatchAsync()
         {
@@ -100,21 +94,41 @@ public sealed class Comparison(Repositories repositories)
         }
     }
 
-    /// <summary>Those that the other side has not, as often as they are there.</summary>
-    private static IEnumerable<Commit> Unmatched(ImmutableArray<Commit> these, ImmutableArray<Commit> others)
+    private static async Task<CommitDiff> ByAuthorshipAsync(string repository, Quarantine sight, string from, string to, CancellationToken ct)
     {
-        var left = others.CountBy(Authorship).ToDictionary();
-        foreach (var commit in these)
+        var apart = (await Shell.TextAsync(Repositories.Within(GitCommand.WalkApart(repository, from, to), sight), ct)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var (left, right) = (Side('<'), Side('>'));
+        var (mine, others) = (Task.Run(() => NumbersAsync(left), ct), Task.Run(() => NumbersAsync(right), ct));
+        var (leftNumbers, rightNumbers) = (await mine, await others);
+        var (ahead, behind) = (Unmatched(right, rightNumbers, leftNumbers), Unmatched(left, leftNumbers, rightNumbers));
+        return new CommitDiff
         {
-            var key = Authorship(commit);
-            if (left.GetValueOrDefault(key) is > 0 and var count)
-                left[key] = count - 1;
-            else
-                yield return commit;
-        }
+            From = from, To = to, AheadBy = ahead.Length, BehindBy = behind.Length, Matched = "authorship",
+            Ahead = await TellAsync(ahead), Behind = await TellAsync(behind),
+        };
+
+        // Merges are left out: a rebase does.
+        string[] Side(char side) => [.. apart.Where(line => line.Length > 40 && line[0] == side && line.AsSpan().Count(' ') < 2).Select(line => line[1..41])];
+
+        Task<UInt128[]> NumbersAsync(string[] shas) => Authorship.ReadAsync(Repositories.Within(GitCommand.Read(repository), sight), shas, ct);
+
+        async Task<ImmutableArray<Commit>> TellAsync(string[] shas) => shas.Length == 0 ? [] : Commit.Parse(await Shell.TextAsync(
+            Repositories.Within(GitCommand.Tell(repository), sight), ct, System.Text.Encoding.ASCII.GetBytes(string.Join('\n', shas.Take(MaxTold)) + "\n")));
     }
 
-    private static (string, string, DateTimeOffset, string) Authorship(Commit commit) => (commit.Author, commit.AuthorEmail, commit.At, commit.Subject);
+    /// <summary>Those that the other side has not, as often as they are there.</summary>
+    private static string[] Unmatched(string[] shas, UInt128[] numbers, UInt128[] others)
+    {
+        var left = others.CountBy(number => number).ToDictionary();
+        return [.. shas.Where((_, i) => !Takes(numbers[i]))];
+
+        bool Takes(UInt128 number)
+        {
+            var count = left.GetValueOrDefault(number);
+            left[number] = count - 1;
+            return count > 0;
+        }
+    }
 
     /// <summary>The first one's repository, with sight of the objects of all others.</summary>
     private (string Repository, Quarantine Sight) Seeing(ImmutableArray<AppId> apps)

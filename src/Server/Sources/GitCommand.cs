@@ -77,9 +77,15 @@ internal static class GitCommand
     public static Command LogApart(string repository, string from, string to) =>
         In(repository, ["log", "-z", "--left-right", "--cherry-pick", "--no-merges", "--no-show-signature", SidedFormat, "--end-of-options", $"{from}...{to}", "--"]);
 
-    /// <summary>All that <paramref name="to"/> has and <paramref name="from"/> lacks, newest first, merges left out.</summary>
-    public static Command LogSide(string repository, string from, string to) =>
-        In(repository, ["log", "-z", "--no-merges", "--no-show-signature", Format, "--end-of-options", to, $"^{from}", "--"]);
+    /// <summary>Each commit that one has and the other lacks, newest first, one a line: its side (&lt; is <paramref name="from"/>), its sha, its parents'.</summary>
+    public static Command WalkApart(string repository, string from, string to) =>
+        In(repository, ["rev-list", "--left-right", "--parents", "--end-of-options", $"{from}...{to}", "--"]);
+
+    /// <summary>The objects that its input names, as they are.</summary>
+    public static Command Read(string repository) => In(repository, ["cat-file", "--batch", "--buffer"]);
+
+    /// <summary>The commits that its input names, in that order.</summary>
+    public static Command Tell(string repository) => In(repository, ["log", "-z", "--no-walk=unsorted", "--stdin", "--no-show-signature", Format]);
 
     /// <summary>How many commits each has that the other lacks: two numbers with a tab between. Fails when a commit is not there.</summary>
     public static Command CountApart(string repository, string from, string to) =>
