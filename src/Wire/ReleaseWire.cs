@@ -25,6 +25,9 @@ public sealed record ReleaseWire
 
     /// <summary>Why it failed, as a sentence; null otherwise. Ours, not Heroku's.</summary>
     public string? Failure { get; init; }
+
+    /// <summary>What keeps a pending one up (an absent router or agent, the other targets of its promotion), as a sentence; null otherwise. Ours, not Heroku's.</summary>
+    public string? WaitingFor { get; init; }
     public IReadOnlyList<string> AddonPlanNames { get; init; } = [];
     public IReadOnlyList<ArtifactWire> Artifacts { get; init; } = [];
     public required DateTimeOffset CreatedAt { get; init; }

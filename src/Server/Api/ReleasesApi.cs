@@ -90,7 +90,7 @@ internal sealed class SlugFinder(SlugCatalog slugs, ReleaseLedger ledger, Lookup
 }
 
 /// <summary>Writes releases for the wire, with what they only refer to: who, whether it is the current one, where its output is.</summary>
-internal sealed class ReleaseScribe(ReleaseLedger ledger, AccountTable accounts, SlugCatalog slugs, AppTickets tickets, Links links)
+internal sealed class ReleaseScribe(ReleaseLedger ledger, Releaser releaser, AccountTable accounts, SlugCatalog slugs, AppTickets tickets, Links links)
 {
     private readonly Dictionary<AccountId, UserWire> users = [];
     private readonly Dictionary<SlugId, Slug?> known = [];
@@ -127,6 +127,7 @@ internal sealed class ReleaseScribe(ReleaseLedger ledger, AccountTable accounts,
         OutputStreamUrl = await OutputAsync(release, ct),
         EligibleForRollback = release.Slug is not null && release.Status == "succeeded",
         Failure = release.Status == "errored" ? $"Platform error: {release.Failure}" : release.Failure,
+        WaitingFor = await releaser.WhyItWaitsAsync(release, ct),
         CreatedAt = release.CreatedAt,
         UpdatedAt = release.UpdatedAt,
     };

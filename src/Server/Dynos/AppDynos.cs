@@ -142,7 +142,14 @@ internal sealed class AppDynos : IDisposable
         }
     }
 
-    public async Task<Prepared> PrepareAsync(DynoPlan plan, CancellationToken ct)
+    /// <summary>What keeps its dynos from starting, or the router from leading to them; null when nothing does.</summary>
+    public string? Trouble()
+    {
+        lock (gate)
+            return dynos.Find(d => d is { Phase: DynoPhase.Launching, LaunchTrouble: not null })?.LaunchTrouble?.Why is { } why ? $"{why.Message} Dynos cannot start." : route.Trouble_NeedsLock;
+    }
+
+    public void Expect(DynoPlan plan)
     {
         lock (gate)
         {
@@ -150,7 +157,12 @@ internal sealed class AppDynos : IDisposable
             next = plan;
             Step_NeedsLock();
         }
-        var deadline = world.Clock.GetUtcNow() + BootLimit;
+    }
+
+    public async Task<Prepared> PrepareAsync(DynoPlan plan, DateTimeOffset? since, CancellationToken ct)
+    {
+        Expect(plan);
+        var deadline = (since ?? world.Clock.GetUtcNow()) + BootLimit;
         while (true)
         {
             var signal = changed.Next;
@@ -380,13 +392,7 @@ internal sealed class AppDynos : IDisposable
             .. dynos.Where(d => d.Serves && d.Slot.Generation == wanted.Generation).OrderBy(d => d.Slot.Index).ThenBy(d => d.Id.Value)
                 .Select(d => new Target(d.Id, d.Slot.Name, d.Status.Address!, d.Status.Port)),
         ],
-        WhenEmpty = WhyEmpty_NeedsLock(wanted),
+        WhenEmpty = crashes.WhyEmpty(wanted),
         Maintenance = wanted.Maintenance,
     };
-
-    /// <summary>Heroku's code for a visitor who finds no web dyno up: none wanted, one crashed, or all still start.</summary>
-    private string WhyEmpty_NeedsLock(DynoPlan plan) =>
-        plan.Slug is null || !plan.Processes.Any(p => p is { Type: "web", Quantity: > 0 }) ? "H14"
-        : crashes.All.Any(c => c.Slot.IsWeb && c.Slot.Generation == plan.Generation) ? "H10"
-        : "H20";
 }

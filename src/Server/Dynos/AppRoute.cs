@@ -1,3 +1,4 @@
+using Sluice.Router;
 using Route = Sluice.Router.Route;
 
 namespace Sluice.Dynos;
@@ -9,6 +10,10 @@ internal sealed class AppRoute(AppId app, FleetWorld world, Lock gate, Func<Rout
     // Touched under the gate.
     private Route? acknowledged;
     private bool isPublishing;
+    private Exception? trouble;
+
+    /// <summary>Why the route cannot be pushed; null when it can, or there is none to push.</summary>
+    public string? Trouble_NeedsLock => trouble is null ? null : $"{(trouble is RouterAwayException ? trouble.Message : "The router did not take the app's route.")} It is asked again until it does.";
 
     /// <summary>The router serves by the route as it should be.</summary>
     public bool IsSettled_NeedsLock => !isPublishing && Same(acknowledged, now());
@@ -41,7 +46,7 @@ internal sealed class AppRoute(AppId app, FleetWorld world, Lock gate, Func<Rout
                 await (route is null ? world.RemoveRoute(app, world.Stopping) : world.Publish(route, world.Stopping));
                 lock (gate)
                 {
-                    (acknowledged, isPublishing) = (route, false);
+                    (acknowledged, isPublishing, trouble) = (route, false, null);
                     step();
                 }
                 return;
@@ -50,9 +55,11 @@ internal sealed class AppRoute(AppId app, FleetWorld world, Lock gate, Func<Rout
             {
                 return;
             }
-            catch (Exception trouble)
+            catch (Exception e)
             {
-                world.Trouble(trouble, $"The route of app {app} could not be pushed");
+                world.Trouble(e, $"The route of app {app} could not be pushed");
+                lock (gate)
+                    trouble = e;
             }
             await world.PauseAsync(pause);
         }

@@ -28,4 +28,10 @@ internal sealed class Crashes
         foreach (var slot in bySlot.Keys.Where(which).ToArray())
             bySlot.Remove(slot);
     }
+
+    /// <summary>Heroku's code for a visitor who finds no web dyno up: none wanted, one crashed, or all still start.</summary>
+    public string WhyEmpty(DynoPlan plan) =>
+        plan.Slug is null || !plan.Processes.Any(p => p is { Type: "web", Quantity: > 0 }) ? "H14"
+        : All.Any(c => c.Slot.IsWeb && c.Slot.Generation == plan.Generation) ? "H10"
+        : "H20";
 }

@@ -17,6 +17,7 @@ public sealed class DynoFleet
 
     private readonly FleetWorld world;
     private readonly ConcurrentDictionary<AppId, AppDynos> apps = new();
+    private volatile string? closedBecause;
     private readonly TaskCompletionSource opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     internal DynoFleet(FleetWorld world) => this.world = world;
@@ -55,12 +56,19 @@ public sealed class DynoFleet
 
     /// <summary>Boots the web dynos of <paramref name="plan"/> beside those that run, and waits until all accept on their port (60 s at most).
     /// An app with no web planned is healthy at once. Unhealthy: the new ones are stopped again, the old ones were not touched.</summary>
+    /// <param name="since">When that boot began, if an earlier server began it: the limit does not begin anew. Null: now.</param>
     /// <exception cref="AgentException">The platform cannot start dynos now.</exception>
-    public async Task<Prepared> PrepareAsync(DynoPlan plan, CancellationToken ct)
+    public async Task<Prepared> PrepareAsync(DynoPlan plan, DateTimeOffset? since, CancellationToken ct)
     {
         await opened.Task.WaitAsync(ct);
-        return await AppOf(plan.App).PrepareAsync(plan, ct);
+        return await AppOf(plan.App).PrepareAsync(plan, since, ct);
     }
+
+    /// <summary>Says before <see cref="OpenAsync"/> that this plan was being prepared and will be again, so that what booted meanwhile is kept.</summary>
+    public void Expect(DynoPlan plan) => AppOf(plan.App).Expect(plan);
+
+    /// <summary>What a preparation or a flip of this app waits for: one sentence; null when nothing keeps it up.</summary>
+    public string? TroubleOf(AppId app) => !opened.Task.IsCompleted ? closedBecause : apps.TryGetValue(app, out var dynos) ? dynos.Trouble() : null;
 
     /// <summary>Whether what <see cref="PrepareAsync"/> found healthy still is; null while one of its dynos starts again. Unhealthy: it was given up.</summary>
     /// <exception cref="AgentException">The platform cannot start dynos now.</exception>
@@ -170,6 +178,7 @@ public sealed class DynoFleet
             catch (Exception e) when (!ct.IsCancellationRequested)
             {
                 world.Trouble(e, trouble);
+                closedBecause = trouble + " since the server started. It is asked again until it does.";
             }
             await Task.Delay(pause, world.Clock, ct);
         }

@@ -34,6 +34,11 @@ public sealed partial class CurrentPlans(
             if (await NowAsync(app, ct) is { } plan)
                 plans.Add(plan);
         }
+        foreach (var release in (await ledger.InFlightAsync(ct)).Where(ReleaseSteps.BootsAlone))
+        {
+            if (await apps.FindAsync(release.App, ct) is { } app && await OrNullAsync(app, release, ct) is { } plan)
+                fleet.Expect(plan);
+        }
         await fleet.OpenAsync([.. plans], ct);
     }
 
@@ -62,10 +67,11 @@ public sealed partial class CurrentPlans(
             fleet.Want(plan);
     }
 
-    private async Task<DynoPlan?> NowAsync(App app, CancellationToken ct)
+    private async Task<DynoPlan?> NowAsync(App app, CancellationToken ct) =>
+        await ledger.DecidedAsync(app.Id, ct) is { } release ? await OrNullAsync(app, release, ct) : null;
+
+    private async Task<DynoPlan?> OrNullAsync(App app, Release release, CancellationToken ct)
     {
-        if (await ledger.DecidedAsync(app.Id, ct) is not { } release)
-            return null;
         try
         {
             return await OfAsync(app, release, ct);

@@ -32,6 +32,9 @@ internal sealed class Gatherings(ReleaseLedger ledger, DynoFleet fleet, TimeProv
         }
     }
 
+    /// <summary>It is prepared and waits for others of its group.</summary>
+    public bool Holds(Release release) => release.Group is { } group && open.TryGetValue(group, out var here) && here.Ready.ContainsKey(release.Id);
+
     /// <summary>The group was decided or has failed: who waits need not wait for the next look.</summary>
     public void Close(ReleaseGroupId group)
     {

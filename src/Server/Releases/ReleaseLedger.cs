@@ -146,6 +146,17 @@ public sealed class ReleaseLedger
     public Task<bool> IsQueuedAsync(ReleaseId release, CancellationToken ct) =>
         db.FindAsync($"SELECT 1 AS yes FROM release_queue WHERE id = {release}", r => r.Flag("yes"), ct);
 
+    /// <summary>The release that one which waits for its turn is behind; null when it does not wait.</summary>
+    internal Task<Release?> AheadOfAsync(ReleaseId queued, CancellationToken ct) => db.FindAsync(
+        $"""
+        SELECT id, app_id, version, slug_id, reason, description, status, step, failure, has_output, group_id, user_id, created_at, updated_at
+          FROM releases WHERE status = 'pending' AND app_id = (SELECT app_id FROM release_queue WHERE id = {queued})
+        """, ReleaseRow.Read, ct);
+
+    /// <summary>A member of that group still waits for its turn.</summary>
+    internal Task<bool> IsIncompleteAsync(ReleaseGroupId group, CancellationToken ct) =>
+        db.FindAsync($"SELECT 1 AS yes FROM release_queue WHERE group_id = {group} LIMIT 1", r => r.Flag("yes"), ct);
+
     /// <summary>Notes where a release in flight has got to, so that it goes on there after a crash. False when it is over or gone.</summary>
     internal async Task<bool> NoteAsync(Release release, string step, CancellationToken ct)
     {

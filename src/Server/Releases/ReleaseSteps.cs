@@ -18,6 +18,13 @@ internal sealed class ReleaseSteps(ReleaseLedger ledger, CurrentPlans plans, Slu
 {
     private readonly Gatherings gatherings = new(ledger, fleet, clock);
 
+    /// <summary>What a release in flight waits for that is neither its command nor its dynos' boot: one sentence; null when nothing keeps it up.</summary>
+    public async Task<string?> WhyItWaitsAsync(Release release, CancellationToken ct) =>
+        release.IsTerminal ? null
+        : release is { Step: "waiting", Group: { } group } && await ledger.IsIncompleteAsync(group, ct) ? "Another target of this promotion waits behind an earlier release of its app."
+        : gatherings.Holds(release) ? "It is ready, and the other targets of this promotion are not yet."
+        : fleet.TroubleOf(release.App);
+
     /// <summary>Returns when the release has ended, or its app is gone. An exception means that the records or a decided flip are in trouble: call again.</summary>
     public async Task TakeToItsEndAsync(Release release, CancellationToken ct)
     {
@@ -85,10 +92,32 @@ internal sealed class ReleaseSteps(ReleaseLedger ledger, CurrentPlans plans, Slu
         if (await plans.OfAsync(release, ct) is not { } plan)
             return new Outcome.Gone();
         var slug = await slugs.FindAsync(release.Slug!.Value, ct);
-        if (release.Step == "waiting" && slug!.ProcessTypes.TryGetValue(ReleasePhase.ProcessType, out var command)
-            && await RunPhaseAsync(release, plan, command, ct) is { } why)
-            return new Outcome.Failed(why);
-        return await fleet.PrepareAsync(plan, ct) is Prepared.Unhealthy unhealthy ? new Outcome.Failed(unhealthy.Why) : new Outcome.Ready(plan);
+        var isNoted = release.Step != "waiting";
+        if (!isNoted && slug!.ProcessTypes.TryGetValue(ReleasePhase.ProcessType, out var command))
+        {
+            if (await RunPhaseAsync(release, plan, command, ct) is { } why)
+                return new Outcome.Failed(why);
+            isNoted = true;
+        }
+        return await BootAsync(release, plan, isNoted, ct) is Prepared.Unhealthy unhealthy ? new Outcome.Failed(unhealthy.Why) : new Outcome.Ready(plan);
+    }
+
+    /// <summary>Began to boot on its own account, maybe under an earlier server: what came up since is kept, and its time limit goes on. One of a group may have
+    /// been ready long ago and have waited for the others: it boots anew.</summary>
+    internal static bool BootsAlone(Release release) => release is { Step: "boot", Group: null };
+
+    private async Task<Prepared> BootAsync(Release release, DynoPlan plan, bool isNoted, CancellationToken ct)
+    {
+        // Noted beside the boot, which need not wait for it.
+        var noting = isNoted ? Task.FromResult(true) : ledger.NoteAsync(release, "boot", ct);
+        try
+        {
+            return await fleet.PrepareAsync(plan, BootsAlone(release) ? release.UpdatedAt : null, ct);
+        }
+        finally
+        {
+            await noting;
+        }
     }
 
     private async Task<string?> RunPhaseAsync(Release release, DynoPlan plan, string command, CancellationToken ct)
@@ -112,7 +141,7 @@ internal sealed class ReleaseSteps(ReleaseLedger ledger, CurrentPlans plans, Slu
             return;
         // After a crash its dynos may be gone. Boot them first if they can be, so that the flip finds someone to answer; flip in any case.
         if (isResumed)
-            await TryAsync(async () => await fleet.PrepareAsync(plan, ct) is Prepared.Healthy ? new Outcome.Ready(plan) : new Outcome.Failed(""), ct);
+            await TryAsync(async () => await fleet.PrepareAsync(plan, null, ct) is Prepared.Healthy ? new Outcome.Ready(plan) : new Outcome.Failed(""), ct);
         await fleet.FlipAsync(plan, ct);
         CrashGate.Pass("release.flipped");
         await ledger.EndAsync(release, "succeeded", null, ct);

@@ -30,27 +30,20 @@ public sealed partial class Releaser : BackgroundService
     /// <summary>Says that there may be work, after a transaction that called <see cref="ReleaseLedger.Add"/>. May be lost: the worker also looks on a timer.</summary>
     public void Nudge() => wakeup.Nudge();
 
+    /// <summary>Why a release in flight does not get on, as one sentence; null when it does, or has ended.</summary>
+    public Task<string?> WhyItWaitsAsync(Release release, CancellationToken ct) => steps.WhyItWaitsAsync(release, ct);
+
     /// <summary>Waits for the release's turn: it has a version, slug and config then. At once when it has them.</summary>
     /// <exception cref="RefusedException">There is no such release; or its app was destroyed meanwhile.</exception>
-    public async Task<Release> TurnOfAsync(ReleaseId release, CancellationToken ct)
-    {
-        while (true)
-        {
-            var change = ledger.Changed.Next;
-            var waits = await ledger.IsQueuedAsync(release, ct);   // asked first: it leaves the queue and enters the ledger in one transaction
-            if (await ledger.FindAsync(release, ct) is { } found)
-                return found;
-            if (!waits)
-                throw Refuse.NotFound("release", release.ToString());
-            await Pulse.WaitAsync(change, LookEvery, clock, ct);
-        }
-    }
+    public Task<Release> TurnOfAsync(ReleaseId release, CancellationToken ct) => TurnOfAsync(release, new WaitingLines(null, clock), ct);
 
-    /// <summary>Waits for the end of one release and returns it; lines of its release phase go to <paramref name="output"/> as they come. Returns at once when it is over.</summary>
+    /// <summary>Waits for the end of one release and returns it; lines of its release phase go to <paramref name="output"/> as they come, and what it waits for, if that
+    /// takes longer than a second. Returns at once when it is over.</summary>
     /// <exception cref="RefusedException">There is no such release; or its app was destroyed meanwhile.</exception>
     public async Task<Release> EndOfAsync(ReleaseId release, Func<string, ValueTask>? output, CancellationToken ct)
     {
-        await TurnOfAsync(release, ct);
+        var waiting = new WaitingLines(output, clock);
+        await TurnOfAsync(release, waiting, ct);
         while (true)
         {
             var change = ledger.Changed.Next;
@@ -66,8 +59,24 @@ public sealed partial class Releaser : BackgroundService
             }
             else
             {
+                await waiting.TellAsync(() => WhyItWaitsAsync(now, ct));
                 await Pulse.WaitAsync(change, LookEvery, clock, ct);
             }
+        }
+    }
+
+    private async Task<Release> TurnOfAsync(ReleaseId release, WaitingLines waiting, CancellationToken ct)
+    {
+        while (true)
+        {
+            var change = ledger.Changed.Next;
+            var waits = await ledger.IsQueuedAsync(release, ct);   // asked first: it leaves the queue and enters the ledger in one transaction
+            if (await ledger.FindAsync(release, ct) is { } found)
+                return found;
+            if (!waits)
+                throw Refuse.NotFound("release", release.ToString());
+            await waiting.TellAsync(async () => await ledger.AheadOfAsync(release, ct) is { } ahead ? $"v{ahead.Version} ({ahead.Description}) has to end first." : null);
+            await Pulse.WaitAsync(change, LookEvery, clock, ct);
         }
     }
 
@@ -156,4 +165,20 @@ public sealed partial class Releaser : BackgroundService
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The releases in flight could not be read")]
     private partial void LogNoLook(Exception trouble);
+}
+
+/// <summary>Tells someone who watches a release what it waits for: each reason once, and none that is over within a second.</summary>
+internal sealed class WaitingLines(Func<string, ValueTask>? output, TimeProvider clock)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+    private readonly long began = clock.GetTimestamp();
+    private string? told;
+
+    public async ValueTask TellAsync(Func<Task<string?>> why)
+    {
+        if (output is null || clock.GetElapsedTime(began) < Patience || await why() is not { } reason || reason == told)
+            return;
+        told = reason;
+        await output("Waiting: " + reason);
+    }
 }

@@ -123,7 +123,7 @@ public sealed class DynoFleetTests : IAsyncLifetime
         await ReleaseWorld.UntilAsync(() => Router.RouteOf(app)?.Targets.Length == 1, "one target");
         Router.IsAway = true;
         var next = Plan(app, 2, Web());
-        Assert.IsType<Prepared.Healthy>(await world.Fleet.PrepareAsync(next, None));
+        Assert.IsType<Prepared.Healthy>(await world.Fleet.PrepareAsync(next, null, None));
         var flip = world.Fleet.FlipAsync(next, None);
         await Task.Delay(300);
         Assert.False(flip.IsCompleted);
@@ -173,8 +173,8 @@ public sealed class DynoFleetTests : IAsyncLifetime
     {
         var (slow, quick) = (AppId.New(), AppId.New());
         Runtime.Fates = start => start.App == slow ? ScriptedRuntime.Fate.Hang : ScriptedRuntime.Fate.Up;
-        var hanging = world.Fleet.PrepareAsync(Plan(slow, 1, Web()), None);
-        Assert.IsType<Prepared.Healthy>(await world.Fleet.PrepareAsync(Plan(quick, 1, Web()), None).WaitAsync(TimeSpan.FromSeconds(5)));
+        var hanging = world.Fleet.PrepareAsync(Plan(slow, 1, Web()), null, None);
+        Assert.IsType<Prepared.Healthy>(await world.Fleet.PrepareAsync(Plan(quick, 1, Web()), null, None).WaitAsync(TimeSpan.FromSeconds(5)));
         Assert.False(hanging.IsCompleted);
         await world.Fleet.DiscardAsync(slow, 1, None);
         await ReleaseWorld.UntilAsync(() => !Runtime.Alive.Any(d => d.App == slow), "given up");

@@ -88,6 +88,12 @@ internal sealed class ScriptedRuntime : IRuntime
             Tell(dynos[dyno] with { State = DynoState.Crashed, ExitCode = 1 });
     }
 
+    public void ComesUp(DynoId dyno)
+    {
+        lock (gate)
+            Tell(dynos[dyno] with { State = DynoState.Up });
+    }
+
     /// <summary>As if the machine had lost it without a word.</summary>
     public void Lose(DynoId dyno) => dynos.TryRemove(dyno, out _);
 

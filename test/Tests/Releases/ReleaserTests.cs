@@ -2,6 +2,7 @@ using Sluice.Apps;
 using Sluice.Logs;
 using Sluice.Releases;
 using Sluice.Runtime;
+using Sluice.Storage;
 using Sluice.Tests.Dynos;
 
 namespace Sluice.Tests.Releases;
@@ -176,6 +177,68 @@ public sealed class ReleaserTests : IAsyncDisposable
         Assert.Equal("failed", release.Status);
         Assert.Contains("does not run it twice", release.Failure);
         Assert.Single(outside.Runtime.Ran);
+    }
+
+    [Fact]
+    public async Task A_boot_that_outlives_the_server_goes_on_and_its_minute_does_not_begin_anew()
+    {
+        var app = await StartAsync();
+        await world.DeployAsync(app, Sha1, "web: node web.js");
+        outside.Runtime.Fates = _ => ScriptedRuntime.Fate.Hang;
+        var boots = await BootingAsync(Sha2);
+        var dyno = Assert.Single(outside.Runtime.Alive, d => d.Generation == 3);
+        await world.DisposeAsync();
+        // What came up while there was no server is found up.
+        outside.Runtime.ComesUp(dyno.Id);
+        world = await new ReleaseWorld(outside).StartAsync();
+        Assert.Equal("succeeded", (await world.EndOfAsync(boots)).Status);
+        Assert.Equal(DynoState.Up, outside.Runtime.Find(dyno.Id)!.State);
+
+        boots = await BootingAsync(Sha1);
+        await world.DisposeAsync();
+        // As if the server had been away for most of the minute.
+        var begun = DateTimeOffset.UtcNow - TimeSpan.FromSeconds(59);
+        await outside.Records.Db.WriteAsync(new Act("test", "age"), tx => tx.Execute($"UPDATE releases SET updated_at = {begun} WHERE id = {boots}"), ReleaseWorld.None);
+        world = await new ReleaseWorld(outside).StartAsync();
+        var failed = await world.EndOfAsync(boots);
+        Assert.Equal(("failed", "The web dynos did not accept connections on $PORT within 60 seconds. The app's log shows what they said."), (failed.Status, failed.Failure));
+
+        async Task<ReleaseId> BootingAsync(string commit)
+        {
+            var id = await world.Ledger.AddAsync(new ReleaseRequest.Deploy(app.Id, ReleaseWorld.Ada.Account, null, await world.SlugAsync(app, commit, "web: w")), ReleaseWorld.None);
+            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+            while (await world.Ledger.FindAsync(id, limit.Token) is not { Step: "boot" } now || !outside.Runtime.Alive.Any(d => d.Generation == now.Version))
+                await Task.Delay(10, limit.Token);
+            return id;
+        }
+    }
+
+    [Fact]
+    public async Task A_release_that_waits_says_for_what()
+    {
+        var app = await StartAsync();
+        await world.DeployAsync(app, Sha1, "web: node web.js");
+        outside.Router.IsAway = true;
+        var first = await world.Ledger.AddAsync(new ReleaseRequest.Deploy(app.Id, ReleaseWorld.Ada.Account, null, await world.SlugAsync(app, Sha2, "web: w")), ReleaseWorld.None);
+        var second = await world.Ledger.AddAsync(new ReleaseRequest.Deploy(app.Id, ReleaseWorld.Ada.Account, null, await world.SlugAsync(app, Sha1, "web: w")), ReleaseWorld.None);
+        const string Why = "The router does not answer. It is asked again until it does.";
+        var (firstSaid, secondSaid) = (new TaskCompletionSource<string>(), new TaskCompletionSource<string>());
+        var ends = new[] { EndAsync(first, firstSaid), EndAsync(second, secondSaid) };
+        Assert.Equal("Waiting: " + Why, await firstSaid.Task.WaitAsync(TimeSpan.FromSeconds(30)));
+        Assert.Equal("Waiting: v3 (Deploy 2222222) has to end first.", await secondSaid.Task.WaitAsync(TimeSpan.FromSeconds(30)));
+        Assert.Equal(Why, await world.Releaser.WhyItWaitsAsync((await world.Ledger.FindAsync(first, ReleaseWorld.None))!, ReleaseWorld.None));
+        outside.Router.IsAway = false;
+        Assert.All(await Task.WhenAll(ends), release => Assert.Equal("succeeded", release.Status));
+        Assert.Null(await world.Releaser.WhyItWaitsAsync((await world.Ledger.FindAsync(first, ReleaseWorld.None))!, ReleaseWorld.None));
+
+        Task<Release> EndAsync(ReleaseId release, TaskCompletionSource<string> said) => world.Releaser.EndOfAsync(
+            release,
+            line =>
+            {
+                said.TrySetResult(line);
+                return ValueTask.CompletedTask;
+            },
+            ReleaseWorld.None).WaitAsync(TimeSpan.FromSeconds(60));
     }
 
     [Fact]

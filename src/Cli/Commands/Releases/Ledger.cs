@@ -68,6 +68,7 @@ internal static class Ledger
     public static string Said(ReleaseWire release) => release.Status switch
     {
         "failed" => " (failed)",
+        "pending" when release.WaitingFor is { } why => $" (waits: {why})",
         "pending" => " (in progress)",
         "expired" => " (slug removed)",
         _ => "",

@@ -33,6 +33,10 @@ internal sealed class ReleasesInfo : AppCommand
         table.Add("By:", release.User.Email ?? "");
         table.Add("When:", run.Ago(release.CreatedAt));
         table.Add("Status:", release.Status + (release.Current ? ", current" : ""));
+        if (release.WaitingFor is { } why)
+            table.Add("Waits:", why);
+        if (release.Failure is { } failure)
+            table.Add("Failed:", failure);
         if (release.Slug is { } slug)
         {
             var full = await run.Server.GetAsync<SlugWire>($"/apps/{Uri.EscapeDataString(app)}/slugs/{slug.Id}", ct);
