@@ -9,6 +9,16 @@ internal sealed class Links(Site site, IHttpContextAccessor caller)
     public bool IsOurs(Uri uri) => uri.Scheme is "http" or "https" && site.OwnHosts.Contains(uri.Host.ToLowerInvariant())
         && (uri.Port == site.Port || uri.Port == site.PublicUrl.Port);
 
+    /// <summary>The same start without its scheme, always with a port: <c>localhost:5000</c>.</summary>
+    public string HostAndPort
+    {
+        get
+        {
+            var start = new Uri(Start());
+            return $"{start.Host}:{start.Port}";
+        }
+    }
+
     private string Start()
     {
         if (caller.HttpContext?.Request is { Host: { HasValue: true } host } request && site.OwnHosts.Contains(host.Host.ToLowerInvariant()))

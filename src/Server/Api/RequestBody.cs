@@ -104,6 +104,9 @@ internal sealed class RequestBody
     /// <summary>Whether the member is there at all, be it null.</summary>
     public bool Mentions(string name) => json.TryGetProperty(name, out _);
 
+    /// <summary>Names of all members.</summary>
+    public IEnumerable<string> Names => json.EnumerateObject().Select(member => member.Name).Distinct(StringComparer.Ordinal);
+
     /// <summary>A list of objects; empty when it is missing.</summary>
     public IReadOnlyList<RequestBody> Items(string name) => [.. Elements(name, JsonValueKind.Object, "objects").Select((item, i) => new RequestBody(item, $"{PathOf(name)}[{i}].", faults))];
 

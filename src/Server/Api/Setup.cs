@@ -61,6 +61,7 @@ internal static class ApiSetup
         api.MapBuilds();
         api.MapStreams();
         api.MapLogSessions();
+        api.MapRendezvous();
         api.MapDiff();
         api.MapRepositories();
         api.MapAppLinks();

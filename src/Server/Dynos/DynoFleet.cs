@@ -31,7 +31,7 @@ public sealed class DynoFleet
         foreach (var plan in plans)
             Want(plan);
         foreach (var status in await InsistAsync(() => world.Runtime.ListAsync(ct), "The runtime does not answer", ct))
-            AppOf(status.App).Adopt(status);
+            Adopt(status);
         var routes = apps.ToDictionary(a => a.Key, a => a.Value.RouteNow());
         await InsistAsync(
             async () =>
@@ -52,7 +52,11 @@ public sealed class DynoFleet
     public void Want(DynoPlan plan) => AppOf(plan.App).Want(plan);
 
     /// <summary>The app is gone: stop everything of it.</summary>
-    public void Forget(AppId app) => AppOf(app).Forget();
+    public void Forget(AppId app)
+    {
+        world.OneOffs?.Forget(app);
+        AppOf(app).Forget();
+    }
 
     /// <summary>Boots the web dynos of <paramref name="plan"/> beside those that run, and waits until all accept on their port (60 s at most).
     /// An app with no web planned is healthy at once. Unhealthy: the new ones are stopped again, the old ones were not touched.</summary>
@@ -113,7 +117,7 @@ public sealed class DynoFleet
             try
             {
                 await foreach (var status in world.Runtime.WatchAsync(ct))
-                    AppOf(status.App).Adopt(status);   // one that nobody here asked for, too: a start may have been under way when the server before this one was killed
+                    Adopt(status);   // one that nobody here asked for, too: a start may have been under way when the server before this one was killed
                 await CompareAsync(ct);
             }
             catch (Exception trouble) when (!ct.IsCancellationRequested)
@@ -145,18 +149,29 @@ public sealed class DynoFleet
     private async Task CompareAsync(CancellationToken ct)
     {
         // Asked before the list: one that starts meanwhile is not missed.
+        var detached = world.OneOffs?.Detached() ?? [];
         var believed = apps.Values.SelectMany(app => app.Running().Select(id => (app, id))).ToArray();
         var listed = await world.Runtime.ListAsync(ct);
         foreach (var status in listed)
-            AppOf(status.App).Adopt(status);
+            Adopt(status);
         var known = listed.Select(s => s.Id).ToHashSet();
         foreach (var (app, id) in believed.Where(b => !known.Contains(b.id)))
             app.Lost(id);
+        foreach (var id in detached.Where(id => !known.Contains(id)))
+            world.OneOffs?.Lost(id);
         foreach (var (id, app) in apps.Where(a => a.Value.IsEmpty))
         {
             if (apps.TryRemove(id, out _))
                 app.Dispose();
         }
+    }
+
+    private void Adopt(DynoStatus status)
+    {
+        if (status.IsOneOff)
+            world.OneOffs?.See(status);
+        else
+            AppOf(status.App).Adopt(status);
     }
 
     private AppDynos AppOf(AppId app)

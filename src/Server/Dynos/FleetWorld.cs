@@ -21,6 +21,9 @@ internal sealed record FleetWorld
     public required Action<AppId, string, string> Log { get; init; }
     public required TimeProvider Clock { get; init; }
 
+    /// <summary>Dynos that were started by hand: the runtime's words on them are passed on. Null when there are none.</summary>
+    public OneOffs? OneOffs { get; init; }
+
     /// <summary>Platform trouble, for the operator's log.</summary>
     public required Action<Exception, string> Trouble { get; init; }
 
@@ -31,7 +34,7 @@ internal sealed record FleetWorld
     public async Task PauseAsync(TimeSpan pause) => await Task.Delay(pause, Clock, Stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
     public static FleetWorld Of(
-        IRuntime runtime, Routes routes, RouterClient router, AppLogs logs, TimeProvider clock, Action<Exception, string> trouble, CancellationToken stopping) => new()
+        IRuntime runtime, Routes routes, RouterClient router, AppLogs logs, OneOffs oneOffs, TimeProvider clock, Action<Exception, string> trouble, CancellationToken stopping) => new()
     {
         Runtime = runtime,
         Publish = routes.PublishAsync,
@@ -40,6 +43,7 @@ internal sealed record FleetWorld
         Drained = router.DrainedAsync,
         Log = logs.Say,
         Clock = clock,
+        OneOffs = oneOffs,
         Trouble = trouble,
         Stopping = stopping,
     };

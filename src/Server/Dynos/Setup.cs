@@ -8,12 +8,13 @@ internal static partial class DynosSetup
 {
     public static WebApplicationBuilder AddDynos(this WebApplicationBuilder builder)
     {
+        builder.Services.AddSingleton<OneOffs>();
         builder.Services.AddSingleton(s =>
         {
             var logger = s.GetRequiredService<ILogger<DynoFleet>>();
             return new DynoFleet(FleetWorld.Of(
                 s.GetRequiredService<IRuntime>(), s.GetRequiredService<Routes>(), s.GetRequiredService<RouterClient>(),
-                s.GetRequiredService<AppLogs>(), s.GetRequiredService<TimeProvider>(),
+                s.GetRequiredService<AppLogs>(), s.GetRequiredService<OneOffs>(), s.GetRequiredService<TimeProvider>(),
                 (trouble, what) => LogTrouble(logger, trouble, what), s.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping));
         });
         builder.Services.AddHostedService<FleetWorker>();

@@ -25,6 +25,10 @@ public sealed partial class CurrentPlans(
     internal async Task<DynoPlan?> OfAsync(Release release, CancellationToken ct) =>
         await apps.FindAsync(release.App, ct) is { } app ? await OfAsync(app, release, ct) : null;
 
+    /// <summary>Commands of a release's slug by process type; empty without a slug.</summary>
+    internal async Task<ImmutableSortedDictionary<string, string>> ProcessTypesAsync(Release release, CancellationToken ct) =>
+        (release.Slug is { } id ? await slugs.FindAsync(id, ct) : null)?.ProcessTypes ?? ImmutableSortedDictionary<string, string>.Empty;
+
     /// <summary>Gives the fleet the plans of all apps, and lets it take over.</summary>
     internal async Task OpenFleetAsync(CancellationToken ct)
     {

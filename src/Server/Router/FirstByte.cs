@@ -12,7 +12,7 @@ internal static class FirstByte
     private const byte TlsHandshake = 0x16;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    public static void UseTlsOrPlain(this ListenOptions listen, Certificates certificates, OpenConnections open)
+    public static void UseTlsOrPlain(this ListenOptions listen, Certificates certificates, OpenConnections open, Rendezvous? rendezvous = null)
     {
         // Middlewares are built inside out: the last one here is built first and catches Kestrel's HTTP before TLS is wrapped around it.
         ConnectionDelegate? plain = null;
@@ -36,6 +36,7 @@ internal static class FirstByte
             }),
             HandshakeTimeout = Patience,
         });
+        rendezvous?.Use(listen);
         listen.Use(next => plain = next);
     }
 

@@ -34,7 +34,7 @@ internal sealed class RouterHost : IAsyncDisposable
         control = BuildControl(data.RouterSocket(Environment.ProcessId), new RouterControl(table, saved, lines, clock, stopping.Token));
         Saved = saved;
         Certificates = new Certificates(data, site, table, clock);
-        front = BuildFront(sockets, companion, IsOurs(site));
+        front = BuildFront(sockets, companion, IsOurs(site), new Rendezvous(data, limits));
         doors = front.Services.GetRequiredService<Doors>();
         Answer(front, data, site, lines);
     }
@@ -118,7 +118,7 @@ internal sealed class RouterHost : IAsyncDisposable
             http.Response.Headers.Connection = "close";
     }
 
-    private WebApplication BuildFront(ImmutableArray<int> sockets, ImmutableArray<int> companion, Func<string, int, bool> isOurs)
+    private WebApplication BuildFront(ImmutableArray<int> sockets, ImmutableArray<int> companion, Func<string, int, bool> isOurs, Rendezvous rendezvous)
     {
         var builder = Empty();
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
@@ -127,7 +127,7 @@ internal sealed class RouterHost : IAsyncDisposable
             kestrel.Limits.MaxRequestBodySize = null;
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
             foreach (var socket in sockets)
-                kestrel.ListenHandle((ulong)socket, listen => listen.UseTlsOrPlain(Certificates, open));
+                kestrel.ListenHandle((ulong)socket, listen => listen.UseTlsOrPlain(Certificates, open, rendezvous));
             foreach (var socket in companion)
             {
                 kestrel.ListenHandle((ulong)socket, listen =>

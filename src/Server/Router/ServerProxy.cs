@@ -60,7 +60,7 @@ internal sealed class ServerProxy(DataFolder data, IHttpForwarder forwarder, Rou
             response.MinDataRate = null;
     }
 
-    private static async ValueTask<Stream> ConnectAsync(string path, TimeSpan patience, CancellationToken ct)
+    internal static async ValueTask<Stream> ConnectAsync(string path, TimeSpan patience, CancellationToken ct)
     {
         for (var waited = TimeSpan.Zero; ; waited += LookAgain)
         {

@@ -81,15 +81,16 @@ internal sealed class Dyno
         var reading = ReadOutputAsync(output);
         var booting = status.State == DynoState.Starting ? BootAsync() : Task.CompletedTask;
         var memory = sandboxes.KillWhenOutOfMemoryAsync(sandbox, over.Token);
+        var limit = KillWhenTimeIsOverAsync();
         var code = await EndAsync();
         if (sandbox.WasOutOfMemory)
             reason ??= "R15: used more memory than its size has";
         await sandbox.KillAsync();
         await over.CancelAsync();
-        await Task.WhenAll(booting, memory);
+        await Task.WhenAll(booting, memory, limit);
         await Task.WhenAny(reading, Task.Delay(DrainFor, clock));
         await output.DisposeAsync();
-        Change(s => s with { State = stopping || (code == 0 && reason is null) ? DynoState.Complete : DynoState.Crashed, ExitCode = code, Reason = reason });
+        Change(s => s with { State = stopping || ((code == 0 || status.IsOneOff) && reason is null) ? DynoState.Complete : DynoState.Crashed, ExitCode = code, Reason = reason });
         await sandboxes.ClearAsync(sandbox);
     }
 
@@ -110,9 +111,9 @@ internal sealed class Dyno
     {
         try
         {
-            if (status.Type != "web")
+            if (!status.IsOneOff && status.Type != "web")
                 await Task.Delay(times.Alive, clock, over.Token);
-            else if (!await AcceptsInTimeAsync())
+            else if (!status.IsOneOff && !await AcceptsInTimeAsync())
                 return;
             Change(s => s with { State = DynoState.Up });
         }
@@ -120,6 +121,18 @@ internal sealed class Dyno
         {
             // It ended first.
         }
+    }
+
+    private async Task KillWhenTimeIsOverAsync()
+    {
+        if (status.Until is not { } until)
+            return;
+        var left = until - clock.GetUtcNow();
+        await Task.Delay(left > TimeSpan.Zero ? left : TimeSpan.Zero, clock, over.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (over.IsCancellationRequested)
+            return;
+        reason ??= "Ran longer than it may, and was stopped";
+        await sandbox.KillAsync();
     }
 
     private async Task<bool> AcceptsInTimeAsync()

@@ -18,6 +18,7 @@ internal sealed class DynoHost(
     private const string Output = "output";
 
     private readonly ConcurrentDictionary<DynoId, Lazy<Task<Dyno>>> dynos = new();
+    private readonly ConcurrentDictionary<DynoId, RunningOneOff> oneOffs = new();
     private readonly ConcurrentQueue<DynoId> ended = new();
     private readonly ConcurrentDictionary<Channel<DynoStatus>, byte> watchers = new();
     private readonly Lazy<DynoLog> log = new(() => new DynoLog(Path.Combine(data.Sandboxes, Machine.SharedFolder, "lines")));
@@ -52,6 +53,8 @@ internal sealed class DynoHost(
     {
         if (dynos.TryGetValue(id, out var entry))
             await (await entry.Value).StopAsync(grace, ct);
+        if (oneOffs.TryGetValue(id, out var oneOff))
+            await oneOff.StopAsync(grace, ct);
     }
 
     public Task StopAllAsync(TimeSpan grace, CancellationToken ct) => Task.WhenAll(dynos.Keys.Select(id => StopAsync(id, grace, ct)));
@@ -92,8 +95,31 @@ internal sealed class DynoHost(
     {
         var port = FreePort();
         var limits = LimitsOf(run.Size) with { Time = run.Limit };
-        return await sandboxes.RunAsync(await SpecAsync(run.Id, run.App, run.Name, run.Slug, run.Env, run.Command, limits, port, keepUp: false, ct), output, ct);
+        var spec = await SpecAsync(run.Id, run.App, run.Name, run.Slug, run.Env, run.Command, limits, port, keepUp: false, ct) with
+        {
+            Terminal = run.Terminal, TakesInput = run.TakesInput,
+        };
+        var over = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        try
+        {
+            return await sandboxes.RunAsync(spec, output, StartedAsync, ct);
+        }
+        finally
+        {
+            oneOffs.TryRemove(run.Id, out _);
+            over.TrySetResult();
+        }
+
+        // From here on it takes what is typed: the caller is told so by an output of nothing.
+        ValueTask StartedAsync(LiveSandbox sandbox, PipeStream? typed)
+        {
+            oneOffs[run.Id] = new RunningOneOff(sandbox, typed, over.Task, clock);
+            return run.TakesInput ? output(default) : ValueTask.CompletedTask;
+        }
     }
+
+    public Task TypeAsync(DynoId id, ReadOnlyMemory<byte> bytes, bool isEnd, CancellationToken ct) =>
+        oneOffs.TryGetValue(id, out var oneOff) ? oneOff.TypeAsync(bytes, isEnd, ct) : Task.CompletedTask;
 
     private async Task<Dyno> BeginAsync(DynoStart start)
     {
@@ -110,7 +136,7 @@ internal sealed class DynoHost(
         try
         {
             SandboxHost.WidenPipe(theirs);
-            var sandbox = await sandboxes.StartAsync(spec, theirs, CancellationToken.None);
+            var sandbox = await sandboxes.StartAsync(spec, theirs, input: null, CancellationToken.None);
             var dyno = Watch(sandbox, StatusOf(start, sandbox, port), ours);
             Tell(dyno.Status);
             return dyno;
@@ -129,7 +155,8 @@ internal sealed class DynoHost(
     private DynoStatus StatusOf(DynoStart start, LiveSandbox sandbox, int port) => new()
     {
         Id = start.Id, App = start.App, Name = start.Name, Type = start.Type, Generation = start.Generation, Size = start.Size, Command = start.Command,
-        State = DynoState.Starting, Address = start.Type == "web" ? sandbox.Note.Address : null, Port = port, Since = clock.GetUtcNow(),
+        State = DynoState.Starting, Address = start is { Type: "web", IsOneOff: false } ? sandbox.Note.Address : null, Port = port, Since = clock.GetUtcNow(),
+        IsOneOff = start.IsOneOff, Until = start.Limit is { } limit ? clock.GetUtcNow() + limit : null,
     };
 
     private async Task<SandboxSpec> SpecAsync(

@@ -32,6 +32,12 @@ public sealed record DynoStart
     public required ImmutableDictionary<string, string> Env { get; init; }
     public required string Command { get; init; }
     public required string Size { get; init; }
+
+    /// <summary>Started by hand: runs once, fills no place of a formation, has no port that anybody waits for.</summary>
+    public bool IsOneOff { get; init; }
+
+    /// <summary>How long it may run; null for as long as it likes.</summary>
+    public TimeSpan? Limit { get; init; }
 }
 
 /// <summary>A dyno's life as Heroku names it.</summary>
@@ -64,6 +70,12 @@ public sealed record DynoStatus
     /// <summary>Why it is not up, a sentence (<c>R10: did not accept on $PORT within 60 s</c>); null when well.</summary>
     public string? Reason { get; init; }
     public required DateTimeOffset Since { get; init; }
+
+    /// <summary>Started by hand, see <see cref="DynoStart.IsOneOff"/>.</summary>
+    public bool IsOneOff { get; init; }
+
+    /// <summary>When it is ended whatever it does; null for never.</summary>
+    public DateTimeOffset? Until { get; init; }
 }
 
 /// <summary>A command run once in an app's sandbox: release phase or <c>run</c>.</summary>
@@ -79,6 +91,12 @@ public sealed record OneOff
     public required string Command { get; init; }
     public required string Size { get; init; }
     public required TimeSpan Limit { get; init; }
+
+    /// <summary>Its streams are a terminal of this size; null for pipes.</summary>
+    public TerminalSize? Terminal { get; init; }
+
+    /// <summary>It reads what <see cref="IRuntime.TypeAsync"/> sends; otherwise its input is empty.</summary>
+    public bool TakesInput { get; init; }
 }
 
 /// <summary>One line that a dyno printed. <paramref name="Seq"/> grows by one per line over the agent's life and goes on after its restart.</summary>
@@ -104,5 +122,11 @@ public interface IRuntime
     /// <summary>Lines after <paramref name="after"/>, then as they come. Lines older than what the runtime kept are gone.</summary>
     IAsyncEnumerable<DynoLine> LinesAsync(long after, CancellationToken ct);
 
+    /// <summary>Runs to the end, or until cancelled, when all of it is killed; <see cref="StopAsync"/> with its id ends it, too. To one that takes input can be
+    /// typed after its first output, which may be of no bytes.</summary>
     Task<SandboxExit> RunAsync(OneOff oneOff, Func<ReadOnlyMemory<byte>, ValueTask> output, CancellationToken ct);
+
+    /// <summary>Gives bytes to a one-off that runs; returns when it has taken them. What none runs for any more is dropped.</summary>
+    /// <param name="isEnd">No more will come.</param>
+    Task TypeAsync(DynoId dyno, ReadOnlyMemory<byte> bytes, bool isEnd, CancellationToken ct);
 }

@@ -6,10 +6,10 @@ namespace Sluice.Runtime;
 /// <summary>The part of libc that starting and watching processes needs. Names are libc's own; a negative answer means errno.</summary>
 internal static unsafe class Libc
 {
-    public const int SigKill = 9, SigTerm = 15;
+    public const int SigHup = 1, SigKill = 9, SigTerm = 15;
     public const int O_RDONLY = 0, O_RDWR = 2, O_CREAT = 0x40, O_TRUNC = 0x200, O_NONBLOCK = 0x800, O_NOFOLLOW = 0x20000, O_CLOEXEC = 0x80000, O_PATH = 0x200000;
     public const int O_DIRECTORY = 0x10000;
-    public const int EINTR = 4, EAGAIN = 11, EPIPE = 32, ECHILD = 10, ESRCH = 3, ENOENT = 2, EEXIST = 17, EBUSY = 16;
+    public const int EINTR = 4, EAGAIN = 11, EPIPE = 32, ECHILD = 10, ESRCH = 3, ENOENT = 2, EEXIST = 17, EBUSY = 16, EIO = 5;
     public const int F_DUPFD_CLOEXEC = 1030, F_SETFL = 4, F_GETFL = 3, F_SETPIPE_SZ = 1031;
 
     [DllImport("libc", SetLastError = true)] public static extern int kill(int pid, int signal);
@@ -33,6 +33,7 @@ internal static unsafe class Libc
     [DllImport("libc", SetLastError = true)] public static extern int epoll_create1(int flags);
     [DllImport("libc", SetLastError = true)] public static extern int epoll_ctl(int epoll, int operation, int fd, EpollEvent* e);
     [DllImport("libc", SetLastError = true)] public static extern int epoll_wait(int epoll, EpollEvent* events, int max, int timeoutMs);
+    [DllImport("libc", SetLastError = true)] public static extern int ioctl(int fd, nuint request, nint argument);
     [DllImport("libc", SetLastError = true)] public static extern int waitid(int idType, int id, SigInfo* info, int options);
     [DllImport("libc", SetLastError = true)] public static extern int getsockopt(int fd, int level, int name, PeerCredentials* value, uint* size);
     [DllImport("libc", SetLastError = true)] private static extern long syscall(long number, long a, long b, long c, long d, long e);

@@ -50,7 +50,8 @@ internal sealed class LiveSandbox(SandboxNote note, string folder, ControlGroup?
     }
 
     /// <summary>SIGTERM to each process inside but bwrap's own two, which would end at once and take the others along. Answers how many.</summary>
-    public int Terminate() => Inside().Count(pid => Libc.kill(pid, Libc.SigTerm) == 0);
+    /// <param name="hangUp">And SIGHUP before it, as when a terminal goes.</param>
+    public int Terminate(bool hangUp = false) => Inside().Count(pid => (!hangUp || Libc.kill(pid, Libc.SigHup) == 0) && Libc.kill(pid, Libc.SigTerm) == 0);
 
     /// <summary>SIGKILL to all; returns when no process is left.</summary>
     public async Task KillAsync()

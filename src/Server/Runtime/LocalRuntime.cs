@@ -28,6 +28,9 @@ internal sealed class LocalRuntime(AgentClient agent) : IRuntime
     public Task<SandboxExit> RunAsync(OneOff oneOff, Func<ReadOnlyMemory<byte>, ValueTask> output, CancellationToken ct) =>
         agent.CallAsync<OneOff, SandboxExit>(DynoOps.Run, oneOff, output, ct);
 
+    public Task TypeAsync(DynoId dyno, ReadOnlyMemory<byte> bytes, bool isEnd, CancellationToken ct) =>
+        agent.CallAsync<DynoTyped, Nothing>(DynoOps.Type, new DynoTyped(dyno, bytes.ToArray(), isEnd), null, ct);
+
     /// <summary>Each output frame is one JSON document. Ends when the agent goes away, with what it had sent.</summary>
     private async IAsyncEnumerable<T> StreamAsync<TRequest, T>(string op, TRequest request, [EnumeratorCancellation] CancellationToken ct)
     {
@@ -66,10 +69,12 @@ internal sealed class LocalRuntime(AgentClient agent) : IRuntime
 /// <summary>Operations on dynos, as the protocol names them.</summary>
 internal static class DynoOps
 {
-    public const string Start = "dyno.start", Stop = "dyno.stop", List = "dyno.list", Watch = "dyno.watch", Lines = "dyno.lines", Run = "dyno.run", StopAll = "dynos.stop-all";
+    public const string Start = "dyno.start", Stop = "dyno.stop", List = "dyno.list", Watch = "dyno.watch", Lines = "dyno.lines", Run = "dyno.run", Type = "dyno.type", StopAll = "dynos.stop-all";
 }
 
 internal sealed record DynoStop(DynoId Id, TimeSpan Grace);
+
+internal sealed record DynoTyped(DynoId Id, byte[] Bytes, bool IsEnd);
 
 internal sealed record DynoLinesAfter(long After);
 

@@ -27,6 +27,8 @@ internal sealed class PipeStream : Stream
             var (count, errno) = ReadNow(buffer.Span);
             if (count >= 0)
                 return count;
+            if (errno == Libc.EIO)
+                return 0;   // a terminal says so when nobody has its other end any more
             if (errno == Libc.EAGAIN)
                 await Poller.ReadableAsync(fd, cancellationToken);
             else if (errno != Libc.EINTR)

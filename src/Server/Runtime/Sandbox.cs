@@ -50,6 +50,12 @@ public sealed record SandboxSpec
     /// <summary>Dies with the agent (builds, release phases) or survives it (dynos).</summary>
     public required bool KeepUp { get; init; }
 
+    /// <summary>Its three streams are a terminal of this size, which is its controlling one; null for pipes.</summary>
+    public TerminalSize? Terminal { get; init; }
+
+    /// <summary>Somebody may type to it; always so with a terminal.</summary>
+    public bool TakesInput { get; init; }
+
     /// <summary>A host file opened read-only and given as standard input; null for none.</summary>
     public string? StandardInput { get; init; }
 }

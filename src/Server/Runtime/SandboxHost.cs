@@ -36,24 +36,27 @@ public sealed class SandboxHost : IAsyncDisposable
 
     /// <summary>Runs to the end. Output (both streams, as bytes, in order) goes to <paramref name="output"/>; cancelling kills everything inside.
     /// When it returns, no process of the sandbox is left: its files can be hashed.</summary>
-    public async Task<SandboxExit> RunAsync(SandboxSpec spec, Func<ReadOnlyMemory<byte>, ValueTask> output, CancellationToken ct)
+    public Task<SandboxExit> RunAsync(SandboxSpec spec, Func<ReadOnlyMemory<byte>, ValueTask> output, CancellationToken ct) =>
+        RunAsync(spec, output, (_, _) => ValueTask.CompletedTask, ct);
+
+    /// <param name="started">Told of the sandbox as soon as there is one, with what can be typed to it.</param>
+    internal async Task<SandboxExit> RunAsync(
+        SandboxSpec spec, Func<ReadOnlyMemory<byte>, ValueTask> output, Func<LiveSandbox, PipeStream?, ValueTask> started, CancellationToken ct)
     {
-        var (readEnd, writeEnd) = Pipe.Open();
-        await using var printed = new PipeStream(readEnd, writes: false);
+        await using var ends = SandboxEnds.Open(spec, machine.Value.Identities is null ? null : UidOf(spec.App, spec.Use));
         LiveSandbox sandbox;
         try
         {
-            if (machine.Value.Identities is not null)
-                Libc.Check(Libc.fchown(writeEnd, UidOf(spec.App, spec.Use), UidOf(spec.App, spec.Use)), "Giving a sandbox its output");
-            sandbox = await StartAsync(spec, writeEnd, ct);
+            sandbox = await StartAsync(spec, ends.TheirOutput, ends.TheirInput, ct);
         }
         finally
         {
-            Libc.close(writeEnd);
+            ends.CloseTheirs();
         }
         try
         {
-            return await WatchAsync(sandbox, spec, printed, output, ct);
+            await started(sandbox, ends.Typed);
+            return await WatchAsync(sandbox, spec, ends.Printed, output, ct);
         }
         finally
         {
@@ -96,7 +99,8 @@ public sealed class SandboxHost : IAsyncDisposable
     }
 
     /// <summary>Starts it with both output streams on <paramref name="output"/>; the caller watches it and then clears it.</summary>
-    internal async Task<LiveSandbox> StartAsync(SandboxSpec spec, int output, CancellationToken ct)
+    /// <param name="input">Its standard input; null for what the specification says.</param>
+    internal async Task<LiveSandbox> StartAsync(SandboxSpec spec, int output, int? input, CancellationToken ct)
     {
         await StartMachineOnceAsync([]).WaitAsync(ct);
         ct.ThrowIfCancellationRequested();
@@ -111,7 +115,7 @@ public sealed class SandboxHost : IAsyncDisposable
             if (spec.LayOut is not null)
                 await WritableLayer.MountAsync(folder, spec, machine.Value.Identities is null ? null : UidOf(spec.App, spec.Use), ct);
             await File.WriteAllTextAsync(Path.Combine(folder, "hosts"), $"127.0.0.1 localhost {spec.Hostname}\n::1 localhost ip6-localhost\n", ct);
-            var pid = Exec(spec, folder, group, link, output);
+            var pid = Exec(spec, folder, group, link, output, input);
             note = note with { Pid = pid, PidStarted = ProcessTable.StartedAt(pid) };
             Save(note);
             return new LiveSandbox(note, folder, group, clock);
@@ -180,7 +184,7 @@ public sealed class SandboxHost : IAsyncDisposable
         return [.. Directory.EnumerateDirectories(data.Sandboxes).Select(p => Path.GetFileName(p)).Where(name => name != Machine.SharedFolder).Union(groups)];
     }
 
-    private int Exec(SandboxSpec spec, string folder, ControlGroup? group, NetworkLink? link, int output)
+    private int Exec(SandboxSpec spec, string folder, ControlGroup? group, NetworkLink? link, int output, int? input)
     {
         var place = new SandboxPlace
         {
@@ -194,7 +198,7 @@ public sealed class SandboxHost : IAsyncDisposable
             File = "/bin/sh", Args = SandboxRecipe.Words(spec, place, machine.Value.OpenFiles), NewSession = true, WorkingDirectory = "/",
             Descriptors =
             [
-                (descriptors.Input(spec.StandardInput ?? "/dev/null"), 0), (output, 1), (output, 2),
+                (input ?? descriptors.Input(spec.StandardInput ?? "/dev/null"), 0), (output, 1), (output, 2),
                 (descriptors.Memory("args", SandboxRecipe.ArgsBytes(spec, place)), SandboxRecipe.ArgsDescriptor),
                 (descriptors.Memory("filter", filter), SandboxRecipe.FilterDescriptor),
                 (descriptors.New(Path.Combine(folder, "status")), SandboxRecipe.StatusDescriptor),

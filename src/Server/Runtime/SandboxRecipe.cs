@@ -73,7 +73,10 @@ internal static class SandboxRecipe
 
     // Tenant text begins here: after `--`, as one word.
     private static ImmutableArray<string> Inside(SandboxSpec spec, SandboxPlace place) =>
-        !place.HasProfile ? ["bash", "-c", spec.Command] : ["bash", "-c", Profile, spec.Command];
+        [.. Terminal(spec), .. place.HasProfile ? new[] { "bash", "-c", Profile, spec.Command } : ["bash", "-c", spec.Command]];
+
+    // In a session of its own whose terminal it is: else Ctrl-C would reach nobody.
+    private static string[] Terminal(SandboxSpec spec) => spec.Terminal is null ? [] : ["setsid", "--ctty", "--wait"];
 
     /// <summary>bwrap's options, as they go through the descriptor.</summary>
     public static byte[] ArgsBytes(SandboxSpec spec, SandboxPlace place) =>

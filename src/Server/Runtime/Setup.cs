@@ -55,6 +55,11 @@ internal static class RuntimeSetup
             }, ct);
             return new Nothing();
         })
+        .On<DynoTyped, Nothing>(DynoOps.Type, async (typed, _, ct) =>
+        {
+            await dynos.TypeAsync(typed.Id, typed.Bytes, typed.IsEnd, ct);
+            return new Nothing();
+        })
         .On<OneOff, SandboxExit>(DynoOps.Run, dynos.RunAsync);
 
     private static byte[] Document<T>(T value) => JsonSerializer.SerializeToUtf8Bytes(value, AgentClient.Json);

@@ -276,6 +276,12 @@ public sealed partial class ContractTests(ContractWorld world) : IClassFixture<C
         await world.AskAsync("DELETE /apps/{name}/dynos/{dyno}", at + "/dynos/web.2");
         await world.AskAsync("DELETE /apps/{name}/formations/{type}", at + "/formations/web");
         await world.AskAsync("POST /apps/{name}/dynos/{dyno}/actions/stop", at + "/dynos/web.1/actions/stop");
+        var attached = await world.AskAsync("POST /apps/{name}/dynos", at + "/dynos", new { command = "bash", attach = true, env = new { TERM = "xterm", COLUMNS = 80, LINES = 24 } });
+        Assert.StartsWith($"rendezvous://localhost:{world.Sluice.Url.Port}/", Text(attached, "attach_url"));
+        var detached = await world.AskAsync("POST /apps/{name}/dynos", at + "/dynos", new { command = "sleep 600", size = "standard-2x", type = "job", time_to_live = 600 });
+        Assert.Matches("^job\\.[0-9]{4}$", Text(detached, "name"));
+        await world.AskAsync("GET /apps/{name}/dynos/{dyno}", $"{at}/dynos/{Text(detached, "name")}");
+        await world.AskAsync("POST /apps/{name}/dynos/{dyno}/actions/stop", $"{at}/dynos/{Text(detached, "name")}/actions/stop");
         await world.AskAsync("POST /apps/{name}/formations/{type}/actions/stop", at + "/formations/web/actions/stop");
         await world.AskAsync("DELETE /apps/{name}/dynos", at + "/dynos");
         await world.AskAsync("POST /apps/{name}/log-sessions", at + "/log-sessions", new { lines = 10, tail = false });

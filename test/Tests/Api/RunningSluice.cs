@@ -66,9 +66,7 @@ internal sealed class RunningSluice : IAsyncDisposable
     /// <summary>Runs a program in the server's network.</summary>
     public async Task<Ran> RunAsync(string[] command, string folder, Dictionary<string, string> env, CancellationToken ct)
     {
-        if (IsAlone)
-            command = ["nsenter", $"--net=/proc/{up.Id}/ns/net", "--", .. command];
-        using var process = Process.Start(Start(command, folder, env))!;
+        using var process = Process.Start(Start(InNetwork(command), folder, env))!;
         process.StandardInput.Close();
         var (output, errors) = (process.StandardOutput.ReadToEndAsync(ct), process.StandardError.ReadToEndAsync(ct));
         try
@@ -83,6 +81,9 @@ internal sealed class RunningSluice : IAsyncDisposable
 
         return new Ran(process.ExitCode, await output, await errors);
     }
+
+    /// <summary>The same program as a command line that runs it in the server's network.</summary>
+    public string[] InNetwork(string[] command) => IsAlone ? ["nsenter", $"--net=/proc/{up.Id}/ns/net", "--", .. command] : command;
 
     /// <summary>Commits these files and pushes them to an app. The key travels in a header that only this git knows.</summary>
     public async Task<Ran> PushAsync(string app, Dictionary<string, string> files, CancellationToken ct)

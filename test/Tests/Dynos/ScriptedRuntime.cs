@@ -139,6 +139,18 @@ internal sealed class ScriptedRuntime : IRuntime
         return OneOffs(oneOff, async text => await output(Encoding.UTF8.GetBytes(text)), ct);
     }
 
+    /// <summary>What was typed to one-offs, in order; null for an end.</summary>
+    public ConcurrentQueue<string?> Typed { get; } = new();
+
+    public Task TypeAsync(DynoId dyno, ReadOnlyMemory<byte> bytes, bool isEnd, CancellationToken ct)
+    {
+        if (bytes.Length > 0)
+            Typed.Enqueue(Encoding.UTF8.GetString(bytes.Span));
+        if (isEnd)
+            Typed.Enqueue(null);
+        return Task.CompletedTask;
+    }
+
     private void Tell(DynoStatus status)
     {
         dynos[status.Id] = status;

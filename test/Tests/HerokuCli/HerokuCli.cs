@@ -52,7 +52,7 @@ public sealed class HerokuCliWorld : IAsyncLifetime
         return ran.Said;
     }
 
-    private Dictionary<string, string> Keyless => new()
+    internal Dictionary<string, string> Keyless => new()
     {
         ["HEROKU_HOST"] = Address,
         ["HEROKU_GIT_HOST"] = Sluice.Url.Authority,
@@ -72,25 +72,36 @@ public sealed class HerokuCliWorld : IAsyncLifetime
     internal async Task<Ran> RunAsync(string folder, Dictionary<string, string> env, string[] command)
     {
         using var limit = new CancellationTokenSource(CommandLimit);
+        return await Sluice.RunAsync(command, folder, await AtHomeAsync(env, limit.Token), limit.Token);
+    }
+
+    /// <summary>A program at a terminal, as a person who has run <c>eval "$(sluice env)"</c> types it.</summary>
+    internal async Task<Typist> TypeAsync(params string[] command)
+    {
+        var env = await AtHomeAsync(WithKey, CancellationToken.None);
+        return Typist.Start(Sluice.InNetwork(command), new Dictionary<string, string>(env) { ["TERM"] = "xterm" }, Sluice.Scratch("elsewhere"));
+    }
+
+    /// <summary>What <c>sluice env</c> sets.</summary>
+    internal Dictionary<string, string> WithKey => new(Keyless) { ["HEROKU_API_KEY"] = Sluice.Key, ["NODE_EXTRA_CA_CERTS"] = Sluice.Data.CertificateAuthority };
+
+    private async Task<Dictionary<string, string>> AtHomeAsync(Dictionary<string, string> env, CancellationToken ct)
+    {
         var (home, bin) = (Sluice.Scratch("home"), Sluice.Scratch("bin"));
         var heroku = Path.Combine(bin, "heroku");
         if (!File.Exists(heroku))
         {
             var fresh = Path.Combine(bin, Guid.NewGuid().ToString("N"));
-            await File.WriteAllTextAsync(fresh, $"#!/bin/sh\nexec '{node}' '{Path.Combine(Folder, "node_modules", "heroku", "bin", "run.js")}' \"$@\"\n", limit.Token);
+            await File.WriteAllTextAsync(fresh, $"#!/bin/sh\nexec '{node}' '{Path.Combine(Folder, "node_modules", "heroku", "bin", "run.js")}' \"$@\"\n", ct);
             File.SetUnixFileMode(fresh, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
             File.Move(fresh, heroku, overwrite: true);
         }
-        return await Sluice.RunAsync(
-            command,
-            folder,
-            new Dictionary<string, string>(env)
-            {
-                ["HOME"] = home, ["XDG_DATA_HOME"] = home, ["XDG_CONFIG_HOME"] = home, ["XDG_CACHE_HOME"] = home,
-                ["PATH"] = $"{bin}:{Environment.GetEnvironmentVariable("PATH")}",
-                ["NO_COLOR"] = "1",
-            },
-            limit.Token);
+        return new Dictionary<string, string>(env)
+        {
+            ["HOME"] = home, ["XDG_DATA_HOME"] = home, ["XDG_CONFIG_HOME"] = home, ["XDG_CACHE_HOME"] = home,
+            ["PATH"] = $"{bin}:{Environment.GetEnvironmentVariable("PATH")}",
+            ["NO_COLOR"] = "1",
+        };
     }
 
     internal async Task<string> SucceedAsync(params string[] arguments)

@@ -59,6 +59,8 @@ public sealed class DynoStateLinesTests
 
         public Task<DynoStatus> StartAsync(DynoStart start, CancellationToken ct) => throw new NotSupportedException();
 
+        public Task TypeAsync(DynoId dyno, ReadOnlyMemory<byte> bytes, bool isEnd, CancellationToken ct) => throw new NotSupportedException();
+
         public Task StopAsync(DynoId dyno, TimeSpan grace, CancellationToken ct) => throw new NotSupportedException();
 
         public Task<ImmutableArray<DynoStatus>> ListAsync(CancellationToken ct) => throw new NotSupportedException();

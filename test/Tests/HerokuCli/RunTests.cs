@@ -1,0 +1,90 @@
+using System.Text.RegularExpressions;
+using Sluice.Tests.Api;
+
+namespace Sluice.Tests.HerokuCli;
+
+/// <summary>Dynos by hand, with the Heroku CLI as people have it: over TLS, with the private authority that <c>sluice env</c> names.</summary>
+public sealed class RunTests(HerokuCliWorld heroku) : IClassFixture<HerokuCliWorld>
+{
+    [Fact]
+    public async Task A_command_runs_beside_the_app_and_its_exit_code_comes_back()
+    {
+        var ran = await RunAsync("heroku run -x -a shop-staging -e 'EXTRA=from the flag;MORE=1' -- 'echo \"$GREETING, $EXTRA, $MORE, $DYNO\"; ls server.pl; exit 3'");
+        Assert.Equal(3, ran.ExitCode);
+        Assert.Matches("Staging, from the flag, 1, run\\.[0-9]{4}\nserver.pl\n", ran.Output);
+        Assert.DoesNotContain("heroku-command-exit-status", ran.Output);
+        Assert.Contains("Process exited with code 3", ran.Said);
+        Assert.Equal(0, (await RunAsync("heroku run -x -a shop-staging --no-tty true")).ExitCode);
+        Assert.Contains("There is no dyno size huge", (await RunAsync("heroku run -a shop-staging -s huge true")).Said);
+        Assert.Contains("shop has nothing to run yet: push code to it first.", (await RunAsync("heroku run -a shop true")).Said);
+    }
+
+    [Fact]
+    public async Task What_is_piped_in_is_read_to_its_end_and_comes_out_as_it_is()
+    {
+        // More than any buffer on the way, and what looks like an end on the way, too.
+        var ran = await RunAsync("(seq 1 60000; printf 'x\\004y\\n'; echo last) | heroku run -x -a shop-staging -- 'cat | sha256sum'");
+        var here = await RunAsync("(seq 1 60000; printf 'x\\004y\\n'; echo last) | sha256sum");
+        Assert.Equal(0, ran.ExitCode);
+        Assert.Equal(here.Output, ran.Output);
+    }
+
+    [Fact]
+    public async Task At_a_terminal_one_sees_its_size_types_into_a_shell_and_Ctrl_C_reaches_the_command()
+    {
+        await using var typist = await heroku.TypeAsync("heroku", "run", "-x", "-a", "shop-staging", "bash");
+        await typist.UntilAsync("$ ");
+        await typist.TypeAsync("stty size; echo \"$COLUMNS x $LINES, $TERM\"; test -t 0 && echo term'inal'\r");
+        await typist.UntilAsync("30 90");
+        await typist.UntilAsync("90 x 30, xterm");
+        await typist.UntilAsync("terminal");
+        await typist.TypeAsync("trap 'echo caught; exit' INT; echo wait'ing'; sleep 1000\r");
+        await typist.UntilAsync("waiting");
+        await typist.TypeAsync("\u0003");
+        await typist.UntilAsync("$ ");
+        await typist.TypeAsync("exit 7\r");
+        Assert.Equal(7, await typist.EndAsync());
+    }
+
+    [Fact]
+    public async Task A_detached_one_is_in_ps_prints_into_the_log_and_can_be_stopped()
+    {
+        var started = await RunAsync("heroku run:detached -a shop-staging --type job -s standard-2x -- 'echo begun on $DYNO; sleep 1000'");
+        Assert.Equal(0, started.ExitCode);
+        var name = Regex.Match(started.Output, "job\\.[0-9]{4}").Value;
+        await UntilAsync("heroku logs -a shop-staging --dyno " + name, $"app[{name}]: begun on {name}");
+        Assert.Contains($"heroku[{name}]: Starting process with command `echo begun on $DYNO; sleep 1000`", (await RunAsync("heroku logs -a shop-staging -n 500")).Output);
+        var ps = await RunAsync("heroku ps -a shop-staging");
+        Assert.Contains(name, ps.Said);
+        Assert.Contains("(Standard-2X)", ps.Said);
+        Assert.Equal(0, (await RunAsync("heroku ps:stop " + name + " -a shop-staging")).ExitCode);
+        Assert.DoesNotContain(name, (await RunAsync("heroku ps -a shop-staging")).Said);
+        await UntilAsync("heroku logs -a shop-staging --dyno " + name, "State changed from up to complete");
+    }
+
+    [Fact]
+    public async Task One_that_is_attached_is_in_ps_too_and_stopping_it_ends_its_caller()
+    {
+        await using var typist = await heroku.TypeAsync("heroku", "run", "-a", "shop-staging", "echo here; sleep 1000");
+        await typist.UntilAsync("here");
+        var name = Regex.Match((await RunAsync("heroku ps -a shop-staging")).Output, "run\\.[0-9]{4}").Value;
+        Assert.NotEqual("", name);
+        Assert.Equal(0, (await RunAsync("heroku ps:kill " + name + " -a shop-staging")).ExitCode);
+        await typist.EndAsync();
+        Assert.DoesNotContain(name, (await RunAsync("heroku ps -a shop-staging")).Said);
+    }
+
+    private Task<Ran> RunAsync(string script) => heroku.RunAsync(heroku.Sluice.Scratch("elsewhere"), heroku.WithKey, ["bash", "-c", script]);
+
+    private async Task UntilAsync(string script, string text)
+    {
+        for (var tries = 0; ; tries++)
+        {
+            var ran = await RunAsync(script);
+            if (ran.Output.Contains(text, StringComparison.Ordinal))
+                return;
+            Assert.True(tries < 30, $"{script} does not say {text}: {ran}");
+            await Task.Delay(500);
+        }
+    }
+}
