@@ -1,7 +1,7 @@
 namespace Sluice;
 
 /// <summary>
-/// What the world calls this Sluice. Links, <c>web_url</c>, <c>git_url</c> and cookies are made from here, never from a request's Host header.
+/// What the world calls this Sluice, and what its operator allows. Links, <c>web_url</c>, <c>git_url</c> and cookies are made from here, never from a request's Host header.
 /// </summary>
 public sealed record Site
 {
@@ -16,6 +16,12 @@ public sealed record Site
 
     /// <summary>True when sandboxes do not isolate: without root, or told so by <c>--one-team</c>.</summary>
     public bool OneTeam { get; init; }
+
+    /// <summary>One push may have so much.</summary>
+    public long MaxPushBytes { get; init; } = 1L << 30;
+
+    /// <summary>Log drains may lead to this machine and to private networks.</summary>
+    public bool PrivateDrains { get; init; }
 
     /// <summary>One more address that it listens on; null for loopback only, or all.</summary>
     public System.Net.IPAddress? Bind { get; init; }

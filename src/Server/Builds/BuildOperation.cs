@@ -30,7 +30,7 @@ internal sealed class BuildOperation(SandboxHost sandboxes, SlugStore slugs, Dat
     public async Task<BuildRan> RunAsync(BuildRun run, Func<ReadOnlyMemory<byte>, ValueTask> output, CancellationToken ct)
     {
         var source = SourceOf(run);
-        var owner = sandboxes.Isolates ? sandboxes.UidOf(run.App, SandboxUse.Build) : (uint?)null;
+        var owner = sandboxes.HasUsers ? sandboxes.UidOf(run.App, SandboxUse.Build) : (uint?)null;
         var cache = $"{run.App}-{Stack}";
         using var folder = new BuildFolder(data, run.Id, owner, slugs.Discard);
         folder.Make(run);

@@ -75,7 +75,7 @@ internal static class GitFace
         await using var running = Shell.Start(command);
         var errors = running.Errors.CopyToAsync(Stream.Null, ct);
         var input = http.Request.Method == "POST" ? FeedAsync(BodyOf(http), running.Input, maxInput, ct) : running.Input.DisposeAsync().AsTask();
-        await PumpAsync(running.Output, http.Response, ct);
+        await PumpAsync(running.Output, http.Response, null, ct);
         await input;
         await errors;
         await running.Exit.WaitAsync(ct);
@@ -101,12 +101,17 @@ internal static class GitFace
         }
     }
 
-    /// <summary>git → response, each piece at once.</summary>
-    internal static async Task PumpAsync(Stream output, HttpResponse response, CancellationToken ct)
+    /// <summary>git → response, each piece at once; <paramref name="ahead"/> may send something before one.</summary>
+    internal static async Task PumpAsync(Stream output, HttpResponse response, Func<ReadOnlyMemory<byte>, byte[]>? ahead, CancellationToken ct)
     {
         var buffer = new byte[32 * 1024];
         while (await output.ReadAsync(buffer, ct) is var count and > 0)
         {
+            // git writes the head of a packet for people apart from its text.
+            if (ahead is not null && count == 5 && buffer[4] == Pushes.ForPeople)
+                count += await output.ReadAsync(buffer.AsMemory(count), ct);
+            if (ahead?.Invoke(buffer.AsMemory(0, count)) is { Length: > 0 } more)
+                await response.Body.WriteAsync(more, ct);
             await response.Body.WriteAsync(buffer.AsMemory(0, count), ct);
             await response.Body.FlushAsync(ct);
         }

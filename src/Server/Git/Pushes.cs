@@ -9,7 +9,7 @@ using Sluice.Storage;
 namespace Sluice.Git;
 
 /// <summary>How large a push may be, and where our hook is.</summary>
-internal sealed record PushOptions(string HooksPath, long MaxBytes = GitCommand.MaxInputBytes);
+internal sealed record PushOptions(string HooksPath, long MaxBytes);
 
 /// <summary>
 /// One push from its first byte to its last: <c>git receive-pack</c> takes the objects into quarantine and calls our hook, which waits while the
@@ -22,6 +22,8 @@ internal sealed record PushOptions(string HooksPath, long MaxBytes = GitCommand.
 internal sealed partial class Pushes(
     Repositories repositories, RepositoryCare care, Turns turns, Deployment deployment, PushOptions options, DataFolder data, IHostApplicationLifetime host, ILogger<Pushes> log)
 {
+    /// <summary>The band of git's protocol that clients show after <c>remote:</c>.</summary>
+    public const byte ForPeople = 2;
     private static readonly TimeSpan EndByItself = TimeSpan.FromSeconds(2);
 
     public async Task ReceiveAsync(GitPass pass, HttpContext http, Stream body, CancellationToken gone)
@@ -33,7 +35,7 @@ internal sealed partial class Pushes(
             ("core.hooksPath", options.HooksPath), ("receive.maxInputSize", options.MaxBytes.ToString())).With("SLUICE_PUSH", line.Folder);
         await using var git = Shell.Start(GitDoor.WithProtocol(command, http));
         var feed = GitFace.FeedAsync(body, git.Input, options.MaxBytes + (1 << 20), stop.Token);
-        var pump = GitFace.PumpAsync(git.Output, http.Response, stop.Token);
+        var pump = GitFace.PumpAsync(git.Output, http.Response, TooLargeLine, stop.Token);
         var errors = ErrorsAsync(git.Errors);
         var hook = HookAsync(pass, line, stop.Token);
         var ended = TellEndAsync(git, line);
@@ -54,6 +56,15 @@ internal sealed partial class Pushes(
             LogGitSaid(pass.App.Id, said);
         if (built is not null)
             await KeepAsync(pass, built);
+    }
+
+    /// <summary>git says of a pack above the limit that it "exceeds maximum allowed size": what to do stands before that, as a line of the same band for people.</summary>
+    private byte[] TooLargeLine(ReadOnlyMemory<byte> packet)
+    {
+        if (packet.Length < 5 || packet.Span[4] != ForPeople || !packet.Span[5..].StartsWith("fatal: pack exceeds maximum allowed size"u8))
+            return [];
+        var line = $" !     Push rejected: it is larger than {options.MaxBytes >> 20} MB, the most that this server takes. Keep large files out of git.\n";
+        return Encoding.ASCII.GetBytes($"{line.Length + 5:x4}{(char)ForPeople}{line}");
     }
 
     /// <summary>The hook's side. Answers what was built and let in, null for anything else. Never throws: git must be told an end.</summary>

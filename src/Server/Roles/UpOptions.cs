@@ -18,6 +18,8 @@ public sealed record UpOptions
           --domain DOMAIN     Apps answer at APP.DOMAIN. Default: localhost.
           --public-url URL    Where people reach Sluice itself; links and git remotes are made from it. Default: http://DOMAIN:N.
           --one-team          Run without isolation between apps: for one trusted team. Always so without root.
+          --max-push MB       How large one push may be. Default: 1024.
+          --private-drains    Let log drains lead to this machine and to private networks. Default: to the public network only.
           --keep-dynos        Leave apps running when Sluice is stopped; the next start adopts them.
           --help              This text.
 
@@ -37,6 +39,10 @@ public sealed record UpOptions
     public bool OneTeam { get; init; }
     public bool KeepDynos { get; init; }
 
+    /// <summary>1 to 1,048,576.</summary>
+    public int MaxPushMb { get; init; } = 1024;
+    public bool PrivateDrains { get; init; }
+
     /// <summary>For roles only: descriptors of listening sockets that were inherited.</summary>
     public ImmutableArray<int> Sockets { get; init; } = [];
 
@@ -50,6 +56,8 @@ public sealed record UpOptions
         PublicUrl = PublicUrl ?? new UriBuilder("http", Domain, Port).Uri,
         Bind = Bind is null || Bind.Equals(IPAddress.Any) || Bind.Equals(IPAddress.IPv6Any) ? null : Bind,
         OneTeam = OneTeam,
+        MaxPushBytes = (long)MaxPushMb << 20,
+        PrivateDrains = PrivateDrains,
     };
 
     /// <summary>The same options as flags, for a role's command line.</summary>
@@ -59,6 +67,8 @@ public sealed record UpOptions
         .. Bind is null ? [] : new[] { "--bind", $"{Bind}" },
         .. PublicUrl is null ? [] : new[] { "--public-url", PublicUrl.OriginalString },
         .. OneTeam ? new[] { "--one-team" } : [],
+        .. PrivateDrains ? new[] { "--private-drains" } : [],
+        "--max-push", $"{MaxPushMb}",
     ];
 
     /// <summary>Throws <see cref="UsageException"/> with all faults of the flags.</summary>
@@ -69,9 +79,9 @@ public sealed record UpOptions
         for (var i = 0; i < flags.Count; i++)
         {
             var (name, value) = flags[i].IndexOf('=', StringComparison.Ordinal) is var cut and > 0 ? (flags[i][..cut], flags[i][(cut + 1)..]) : (flags[i], null);
-            if (name is "--one-team" or "--keep-dynos" && value is null)
+            if (name is "--one-team" or "--keep-dynos" or "--private-drains" && value is null)
                 values[name] = "";
-            else if (name is not ("--data" or "--port" or "--bind" or "--domain" or "--public-url" or "--sockets" or "--companion"))
+            else if (name is not ("--data" or "--port" or "--bind" or "--domain" or "--public-url" or "--max-push" or "--sockets" or "--companion"))
             {
                 faults.Add($"There is no flag {name}.");
                 i += value is null && i + 1 < flags.Count && !flags[i + 1].StartsWith('-') ? 1 : 0;
@@ -99,6 +109,9 @@ public sealed record UpOptions
         var domain = values.GetValueOrDefault("--domain", "localhost").ToLowerInvariant();
         if (Uri.CheckHostName(domain) != UriHostNameType.Dns)
             faults.Add($"--domain wants a name like apps.example.com, not {domain}.");
+        var push = values.GetValueOrDefault("--max-push", "1024");
+        if (!int.TryParse(push, out var maxPush) || maxPush is < 1 or > 1 << 20)
+            faults.Add($"--max-push wants a number of megabytes from 1 to {1 << 20}, not {push}.");
         return new UpOptions
         {
             Data = new DataFolder(values.GetValueOrDefault("--data") ?? NotEmpty(env("SLUICE_DATA")) ?? DefaultFolder(env, isRoot)),
@@ -108,6 +121,8 @@ public sealed record UpOptions
             PublicUrl = url,
             OneTeam = values.ContainsKey("--one-team") || !isRoot,
             KeepDynos = values.ContainsKey("--keep-dynos"),
+            MaxPushMb = maxPush,
+            PrivateDrains = values.ContainsKey("--private-drains"),
             Sockets = Descriptors(values, "--sockets"),
             Companion = Descriptors(values, "--companion"),
         };

@@ -31,7 +31,10 @@ public sealed class SandboxHost : IAsyncDisposable
     /// <summary>True when the agent runs as root and isolates; false in one-team mode.</summary>
     public bool Isolates => !oneTeam && Libc.geteuid() == 0;
 
-    /// <summary>The uid (and gid) that this app's sandboxes of that use run under; the agent's own in one-team mode. Stable for an app's life.</summary>
+    /// <summary>True when sandboxes run under users of their own, which they do wherever the agent may give files away, isolated or not.</summary>
+    public bool HasUsers => Libc.geteuid() == 0;
+
+    /// <summary>The uid (and gid) that this app's sandboxes of that use run under; the agent's own without root. Stable for an app's life.</summary>
     public uint UidOf(AppId app, SandboxUse use) => machine.Value.Identities?.Of(app, use) ?? Libc.geteuid();
 
     /// <summary>Runs to the end. Output (both streams, as bytes, in order) goes to <paramref name="output"/>; cancelling kills everything inside.

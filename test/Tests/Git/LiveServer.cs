@@ -8,12 +8,15 @@ using Sluice.Tests.Storage;
 namespace Sluice.Tests.Git;
 
 /// <summary>The product itself, as <c>sluice up</c> starts it, on a fresh folder and a free port; shared by the tests of a class.</summary>
-public sealed class LiveServer : IAsyncLifetime
+public class LiveServer : IAsyncLifetime
 {
     private readonly TempFolder folder = new();
     private readonly StringBuilder log = new();
     private Process? up;
     private HttpClient http = null!;
+
+    /// <summary>More of <c>sluice up</c>'s flags.</summary>
+    protected virtual string[] Flags => [];
 
     public DataFolder Data { get; private set; } = null!;
     public Uri Url { get; private set; } = null!;
@@ -39,7 +42,7 @@ public sealed class LiveServer : IAsyncLifetime
     /// <summary>Starts it on the folder as it is, and waits until it is ready.</summary>
     private async Task UpAsync()
     {
-        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "sluice"), ["up", "--data", Data.Root, "--port", "0"])
+        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "sluice"), ["up", "--data", Data.Root, "--port", "0", .. Flags])
         {
             UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = "/",
         };
@@ -87,6 +90,7 @@ public sealed class LiveServer : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
+        GC.SuppressFinalize(this);
         if (up is not null)
         {
             Repo.Run("/", "kill", "-TERM", $"{up.Id}");

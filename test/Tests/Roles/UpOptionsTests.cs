@@ -46,6 +46,7 @@ public sealed class UpOptionsTests
     [InlineData("--bind wants an IP address, not example.com.", "--bind", "example.com")]
     [InlineData("--public-url wants an address like https://sluice.example.com, not sluice.", "--public-url", "sluice")]
     [InlineData("--domain wants a name like apps.example.com, not a b.", "--domain", "a b")]
+    [InlineData("--max-push wants a number of megabytes from 1 to 1048576, not 0.", "--max-push", "0")]
     [InlineData("The port must be a number from 0 to 65535, not x. --bind wants an IP address, not y.", "--port", "x", "--bind", "y")]
     public void Faults_are_told_all_together(string sentence, params string[] flags) =>
         Assert.Equal(sentence + " See sluice up --help.", Assert.Throws<UsageException>(() => Parse(true, [], flags)).Message);
@@ -53,7 +54,7 @@ public sealed class UpOptionsTests
     [Fact]
     public void What_a_role_is_told_reads_back_the_same()
     {
-        var options = Parse(true, [], "--data", "/d", "--port", "80", "--bind", "0.0.0.0", "--domain", "a.example", "--public-url", "https://s.example", "--one-team");
+        var options = Parse(true, [], "--data", "/d", "--port", "80", "--bind", "0.0.0.0", "--domain", "a.example", "--public-url", "https://s.example", "--one-team", "--max-push", "5", "--private-drains");
         var again = UpOptions.Parse(options.ToFlags(), _ => null, isRoot: true);
         Assert.Equal(options with { Data = again.Data, Sockets = again.Sockets }, again);
         Assert.Equal(options.Data.Root, again.Data.Root);
