@@ -147,7 +147,7 @@ internal sealed class Dyno
                 return false;
             }
             await Task.Delay(pause, clock, over.Token);
-            pause = pause * 1.1 is var longer && longer < LastTry ? longer : LastTry;
+            pause = pause * 1.05 is var longer && longer < LastTry ? longer : LastTry;
         }
         return true;
     }
