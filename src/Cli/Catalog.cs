@@ -45,7 +45,7 @@ internal static class Catalog
         ("Features", [FeaturesList.Is, FeaturesInfo.Is, FeaturesSet.Enable, FeaturesSet.Disable, LabsList.Is, LabsInfo.Is, LabsSet.Enable, LabsSet.Disable]),
         ("Keys and logins",
             [AuthorizationsList.Is, AuthorizationsCreate.Is, AuthorizationsInfo.Is, AuthorizationsUpdate.Is, AuthorizationsRotate.Is, AuthorizationsRevoke.Is,
-             SessionsList.Is, SessionsDestroy.Is, AuthToken.Is, TwoFactor.Is, KeysList.Is, KeysAdd.Is, KeysRemove.Is, KeysClear.Is]),
+             SessionsList.Is, SessionsDestroy.Is, AuthToken.Is, TwoFactor.Is, KeysList.Is, KeysAdd.Is, KeysRemove.Is, KeysClear.Is, KeysRotate.Is]),
         ("You and this command line", [Whoami.Is, Login.Is, Logout.Is, Env.Is, Completion.Is, CommandsList.Is, Commands.Own.Version.Is, GitCredentials.Is, Complete.Is]),
     ];
 

@@ -84,3 +84,15 @@ public sealed record KnownAccountWire
     public required DateTimeOffset CreatedAt { get; init; }
     public required DateTimeOffset UpdatedAt { get; init; }
 }
+
+/// <summary><c>GET /secret-key</c> and <c>POST /secret-key/actions/rotate</c>: what seals secrets at rest; never a key itself. Ours, not Heroku's.</summary>
+public sealed record SecretKeyWire
+{
+    /// <summary>Counts the data keys that there were.</summary>
+    public required int Number { get; init; }
+
+    /// <summary>Values that are still sealed with a former data key; 0 when a rotation is through.</summary>
+    public required long Waiting { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+}

@@ -32,6 +32,7 @@ namespace Sluice.Wire;
 [JsonSerializable(typeof(IReadOnlyList<TeamInvitationWire>))]
 [JsonSerializable(typeof(IReadOnlyList<KnownAccountWire>))]
 [JsonSerializable(typeof(CreateAccountWire))]
+[JsonSerializable(typeof(SecretKeyWire))]
 [JsonSerializable(typeof(IReadOnlyList<AppTransferWire>))]
 [JsonSerializable(typeof(CreateAppTransferWire))]
 [JsonSerializable(typeof(UpdateAppTransferWire))]

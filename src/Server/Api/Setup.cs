@@ -43,6 +43,7 @@ internal static class ApiSetup
         api.MapSshKeys();
         api.MapFeatures();
         api.MapAccounts();
+        api.MapSecretKey();
         api.MapTeams();
         api.MapMembers();
         api.MapTeamApps();

@@ -49,7 +49,7 @@ public static partial class ConfigVars
             yield return $"Config vars may have {MaxBytes} bytes together; these would have {bytes}.";
     }
 
-    private static string Purpose(AppId app) => $"apps.config {app}";
+    internal static string Purpose(AppId app) => $"apps.config {app}";
 
     private static string Shorten(string name) => name.Length <= 60 ? name : name[..57] + "...";
 

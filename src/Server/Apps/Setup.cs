@@ -1,3 +1,5 @@
+using Sluice.Storage;
+
 namespace Sluice.Apps;
 
 internal static class AppsSetup
@@ -13,6 +15,7 @@ internal static class AppsSetup
         builder.Services.AddSingleton<AppList>();
         builder.Services.AddSingleton<CollaboratorTable>();
         builder.Services.AddSingleton<AppTransferTable>();
+        builder.Services.AddSingleton(new SealedColumn("apps", "config", row => ConfigVars.Purpose(new AppId(row.Guid("id")))));
         return builder;
     }
 }

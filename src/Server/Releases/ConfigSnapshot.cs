@@ -16,5 +16,5 @@ internal static class ConfigSnapshot
     public static ImmutableSortedDictionary<string, string> Open(Vault vault, AppId app, int version, byte[] stored) =>
         JsonSerializer.Deserialize<Dictionary<string, string>>(vault.Open(Purpose(app, version), stored))!.ToImmutableSortedDictionary(StringComparer.Ordinal);
 
-    private static string Purpose(AppId app, int version) => $"releases.config {app} v{version}";
+    internal static string Purpose(AppId app, int version) => $"releases.config {app} v{version}";
 }

@@ -12,6 +12,7 @@ internal static class StorageSetup
             ? SqliteDb.Open(s.GetRequiredService<DataFolder>().Database, s.GetRequiredService<TimeProvider>())
             : PostgresDb.Open(url, s.GetRequiredService<TimeProvider>()));
         builder.Services.AddHostedService<StorageWatch>();
+        builder.Services.AddSingleton<KeyRotation>().AddHostedService(s => s.GetRequiredService<KeyRotation>());
         return builder;
     }
 }

@@ -170,6 +170,8 @@ public sealed partial class ContractTests(ContractWorld world) : IClassFixture<C
         var bob = Text(await world.AskAsync("GET /users/{user}", "/users/Bob@example.com"), "id");
         await world.AskAsync("GET /users/{user}", "/users/" + bob);
         await world.AskAsync("GET /accounts", "/accounts");
+        await world.AskAsync("GET /secret-key", "/secret-key");
+        await world.AskAsync("POST /secret-key/actions/rotate", "/secret-key/actions/rotate", new { });
 
         var team = Text(await world.AskAsync("POST /teams", "/teams", new { name = "walkers" }), "id");
         await world.AskAsync("GET /teams/{team}", "/teams/" + team);

@@ -16,7 +16,7 @@ public sealed class StorageSetupTests : IDisposable
         await using var test = await TestDb.OpenAsync("postgres");
         await using var app = Build(kind == "postgres" ? test.Place : null);
         Assert.Equal(kind == "postgres" ? typeof(PostgresDb) : typeof(SqliteDb), app.Services.GetRequiredService<Db>().GetType());
-        Assert.Equal(32, app.Services.GetRequiredService<Vault>().Key.Length);
+        Assert.Equal("x"u8, app.Services.GetRequiredService<Vault>().Open("", app.Services.GetRequiredService<Vault>().Seal("", "x"u8)));
         Assert.Equal(kind == "sqlite", File.Exists(folder.At("sluice.db")));
     }
 

@@ -90,6 +90,7 @@ public sealed class WireTests
             Maintenance = false, Joined = true, Locked = true, Team = named, ReleasedAt = null, CreatedAt = At, UpdatedAt = At,
         });
         var person = new PersonWire(Id, "a@b", null);
+        yield return ("@secret-key", new SecretKeyWire { Number = 1, Waiting = 0, CreatedAt = At });
         yield return ("@known-account", new KnownAccountWire { Id = Id, Email = "a@b", Name = null, Administrator = false, CreatedAt = At, UpdatedAt = At });
         yield return ("@team", new TeamWire { Id = Id, Name = "acme", Role = "admin", CreatedAt = At, UpdatedAt = At });
         yield return ("@team-member", new TeamMemberWire { Id = Id, Email = "a@b", Role = "viewer", User = person, CreatedAt = At, UpdatedAt = At });
