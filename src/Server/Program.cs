@@ -3,6 +3,7 @@ using Sluice.Api;
 using Sluice.Apps;
 using Sluice.AppSetups;
 using Sluice.Builds;
+using Sluice.Dashboard;
 using Sluice.Dynos;
 using Sluice.Git;
 using Sluice.Logs;
@@ -22,9 +23,9 @@ static Task<int> Server(UpOptions options)
 {
     var builder = ServerRole.CreateBuilder(options);
     builder.AddStorage().AddLogs().AddRuntime().AddAccounts().AddTeams().AddApps().AddSlugs().AddSources().AddRouter()
-        .AddDynos().AddBuilds().AddReleases().AddPipelines().AddAppSetups().AddGit().AddPlatformApi();
+        .AddDynos().AddBuilds().AddReleases().AddPipelines().AddAppSetups().AddGit().AddPlatformApi().AddDashboard();
     var app = builder.Build();
-    app.MapHealth().MapGit().MapPlatformApi();
+    app.MapHealth().MapGit().MapPlatformApi().MapDashboard();
     return app.RunAsync(options);
 }
 

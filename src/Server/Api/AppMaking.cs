@@ -24,8 +24,14 @@ internal sealed class AppMaking(AppCatalog apps, TeamTable teams, ReleaseLedger 
             body.Fault("Only an app of a team can be locked: name the team, or leave locked out.");
         body.RefuseFaults();
         var team = await TeamAsync(body, who, ct);
+        return await MakeAsync(new NewApp(name, PlatformApi.StackName(stack), team, isLocked), who, with, ct);
+    }
+
+    /// <summary>The same for one that is known already. The caller has asked whether who makes it may make it for that team.</summary>
+    public async Task<App> MakeAsync(NewApp wanted, Principal who, Action<Tx, App> with, CancellationToken ct)
+    {
         var made = await apps.CreateAsync(
-            new NewApp(name, PlatformApi.StackName(stack), team, isLocked), who,
+            wanted, who,
             (tx, app) =>
             {
                 with(tx, app);

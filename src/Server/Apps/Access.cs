@@ -42,13 +42,20 @@ public static class Access
     /// <param name="owner">Address of the person or the team that it belongs to.</param>
     public static void Demand(PermissionSet granted, Permission wanted, string what, string name, string owner)
     {
+        if (WhyNot(granted, wanted, what, name, owner) is { } refused)
+            throw refused;
+    }
+
+    /// <summary>The refusal itself; null when it is granted.</summary>
+    public static RefusedException? WhyNot(PermissionSet granted, Permission wanted, string what, string name, string owner)
+    {
         if (granted.Has(wanted))
-            return;
+            return null;
         if (!granted.Has(Permission.View))
-            throw Refuse.NotFound(what, name);
+            return Refuse.NotFound(what, name);
         var team = Team.NameOf(owner);
         var giver = team == owner ? $"its owner {owner}" : $"an admin of team {team}";
-        throw Refuse.Forbidden(wanted == Permission.Own
+        return Refuse.Forbidden(wanted == Permission.Own
             ? $"Only {giver} may hand over {what} {name}."
             : $"You may not {wanted.Word()} {what} {name}. Ask {giver} for the {wanted.Word()} permission.");
     }

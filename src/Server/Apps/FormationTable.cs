@@ -11,6 +11,10 @@ public sealed class FormationTable(Db db, TimeProvider clock)
     /// <summary>By type.</summary>
     public Task<ImmutableArray<Formation>> ListAsync(AppId app, CancellationToken ct) => db.ListAsync(Select(app), Read, ct);
 
+    /// <summary>Of several apps at once.</summary>
+    public async Task<ImmutableArray<Formation>> ListAsync(IReadOnlyList<AppId> apps, CancellationToken ct) => apps.Count == 0 ? []
+        : await db.ListAsync($"SELECT id, app_id, type, quantity, size, created_at, updated_at FROM formation WHERE app_id IN {Sql.In(apps)} ORDER BY type", Read, ct);
+
     public static ImmutableArray<Formation> List(Tx tx, AppId app) => tx.List(Select(app), Read);
 
     /// <summary>

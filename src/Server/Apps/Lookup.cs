@@ -10,6 +10,9 @@ public sealed record AppAccess(App App, PermissionSet Granted, TeamRole? Role)
 {
     /// <exception cref="RefusedException">Not found, when it may not even be seen; forbidden.</exception>
     public void Demand(Permission wanted) => Access.Demand(Granted, wanted, "app", App.Name, App.OwnerEmail);
+
+    /// <summary>Why one may not, as <see cref="Demand"/> would say it; null when one may.</summary>
+    public string? WhyNot(Permission wanted) => Access.WhyNot(Granted, wanted, "app", App.Name, App.OwnerEmail)?.Message;
 }
 
 /// <summary>From a caller's "id or name" to an app it may touch. Past this only an <see cref="App"/> travels, so permission was asked exactly once.</summary>
@@ -35,16 +38,20 @@ public sealed class Lookup(Db db)
         tx.Find($"{Select(who)} WHERE apps.id = {app}", row => Read(row, who)) is { } found && found.Granted.Has(Permission.View) ? found : null;
 
     /// <summary>Those of <paramref name="ids"/> that exist and that the caller may see, by id.</summary>
-    public async Task<ImmutableArray<App>> AppsAsync(IEnumerable<AppId> ids, Principal who, CancellationToken ct)
+    public async Task<ImmutableArray<App>> AppsAsync(IEnumerable<AppId> ids, Principal who, CancellationToken ct) =>
+        [.. (await AccessesAsync(ids, who, ct)).Select(access => access.App)];
+
+    /// <summary>The same, each with all that the caller may do to it.</summary>
+    public async Task<ImmutableArray<AppAccess>> AccessesAsync(IEnumerable<AppId> ids, Principal who, CancellationToken ct)
     {
-        var found = ImmutableArray.CreateBuilder<App>();
+        var found = ImmutableArray.CreateBuilder<AppAccess>();
         foreach (var some in ids.Distinct().Chunk(AtOnce))
         {
             var accesses = await db.ListAsync($"{Select(who)} WHERE apps.id IN {Sql.In(some)}", row => Read(row, who), ct);
-            found.AddRange(accesses.Where(access => access.Granted.Has(Permission.View)).Select(access => access.App));
+            found.AddRange(accesses.Where(access => access.Granted.Has(Permission.View)));
         }
 
-        return [.. found.OrderBy(app => app.Id.ToString(), StringComparer.Ordinal)];
+        return [.. found.OrderBy(access => access.App.Id.ToString(), StringComparer.Ordinal)];
     }
 
     private static Sql Select(Principal who) => Sql.Part(

@@ -49,6 +49,9 @@ public sealed record PipelineAccess(Pipeline Pipeline, PermissionSet Granted)
 {
     /// <exception cref="RefusedException">Not found, when it may not even be seen; forbidden.</exception>
     public void Demand(Permission wanted) => Access.Demand(Granted, wanted, "pipeline", Pipeline.Name, Pipeline.OwnerEmail);
+
+    /// <summary>Why one may not, as <see cref="Demand"/> would say it; null when one may.</summary>
+    public string? WhyNot(Permission wanted) => Access.WhyNot(Granted, wanted, "pipeline", Pipeline.Name, Pipeline.OwnerEmail)?.Message;
 }
 
 /// <summary>Stages are names in a pipeline's list, never an enum.</summary>

@@ -15,14 +15,18 @@ public sealed class PipelineCatalog(Db db, TimeProvider clock)
     /// <summary>One pipeline that the caller may treat so, by id or by name. Of several with that name, the oldest, but one that may be
     /// treated so before any that may not: else anybody could stand in the way with a pipeline of that name that they let the caller see.</summary>
     /// <exception cref="RefusedException">Not found (also when it is someone else's), or forbidden.</exception>
-    public async Task<Pipeline> GetAsync(string idOrName, Permission wanted, Principal who, CancellationToken ct)
+    public async Task<Pipeline> GetAsync(string idOrName, Permission wanted, Principal who, CancellationToken ct) =>
+        (await AccessAsync(idOrName, wanted, who, ct)).Pipeline;
+
+    /// <summary>As <see cref="GetAsync"/>, with all that the caller may do to it.</summary>
+    public async Task<PipelineAccess> AccessAsync(string idOrName, Permission wanted, Principal who, CancellationToken ct)
     {
         var found = await db.ListAsync(
             $"{Select(who)} WHERE pipelines.id = {idOrName} OR pipelines.name = {idOrName} ORDER BY pipelines.created_at, pipelines.id", row => ReadAccess(row, who), ct);
         var seen = found.FirstOrDefault(access => access.Granted.Has(wanted)) ?? found.FirstOrDefault(access => access.Granted.Has(Permission.View))
             ?? throw Refuse.NotFound("pipeline", idOrName);
         seen.Demand(wanted);
-        return seen.Pipeline;
+        return seen;
     }
 
     /// <summary>Those of that name that the caller may see, the oldest first: a name need not be unique.</summary>
@@ -147,6 +151,10 @@ public sealed class PipelineCatalog(Db db, TimeProvider clock)
     /// <summary>Apps of one pipeline, by name: those that the caller may see.</summary>
     public Task<ImmutableArray<Coupling>> CouplingsAsync(PipelineId pipeline, Principal who, CancellationToken ct) =>
         db.ListAsync($"{Couplings} WHERE c.pipeline_id = {pipeline} AND {Access.SeesApp(who)} ORDER BY apps.name", ReadCoupling, ct);
+
+    /// <summary>The same of several pipelines.</summary>
+    public async Task<ImmutableArray<Coupling>> CouplingsAsync(IReadOnlyList<PipelineId> pipelines, Principal who, CancellationToken ct) => pipelines.Count == 0 ? []
+        : await db.ListAsync($"{Couplings} WHERE c.pipeline_id IN {Sql.In(pipelines)} AND {Access.SeesApp(who)} ORDER BY apps.name", ReadCoupling, ct);
 
     /// <summary>By what a list of all couplings may be cut.</summary>
     public static readonly ImmutableArray<SortKey> CouplingKeys = [new("id", Sql.Part($"c.id")), new("created_at", Sql.Part($"c.created_at"), IsTime: true)];

@@ -17,6 +17,7 @@ internal static class ReleasesSetup
         builder.Services.AddSingleton(s => new ReleaseLedger(
             s.GetRequiredService<Db>(), s.GetRequiredService<Vault>(), s.GetRequiredService<SlugCatalog>(), wakeup, s.GetRequiredService<TimeProvider>()));
         builder.Services.AddSingleton(new SealedColumn("releases", "config", row => ConfigSnapshot.Purpose(new AppId(row.Guid("app_id")), row.Int("version"))));
+        builder.Services.AddSingleton<ReleaseHeads>();
         builder.Services.AddSingleton<CurrentPlans>();
         builder.Services.AddSingleton(s => new Releaser(
             s.GetRequiredService<ReleaseLedger>(),

@@ -24,6 +24,15 @@ public sealed class SlugCatalog(Db db)
           FROM slugs WHERE id = {slug}
         """, Read, ct);
 
+    /// <summary>Those of these that there are.</summary>
+    public async Task<ImmutableArray<Slug>> ListAsync(IEnumerable<SlugId> slugs, CancellationToken ct) => slugs.Distinct().ToArray() is { Length: > 0 } ids
+        ? await db.ListAsync(
+            $"""
+            SELECT id, app_id, digest, stack, commit_sha, commit_description, buildpack_description, process_types, size, host_packages, created_at, updated_at
+              FROM slugs WHERE id IN {Sql.In(ids)}
+            """, Read, ct)
+        : [];
+
     public Slug? Find(Tx tx, SlugId slug) => tx.Find(
         $"""
         SELECT id, app_id, digest, stack, commit_sha, commit_description, buildpack_description, process_types, size, host_packages, created_at, updated_at

@@ -8,6 +8,9 @@ namespace Sluice.Storage;
 /// <param name="Max">Most items of one page. Ask for one more to know whether there is another page.</param>
 public sealed record Slice(string? Key, string From, bool FromIsExclusive, string To, int Max, bool IsDescending)
 {
+    /// <summary>Only those whose key has this text somewhere in it; empty for all.</summary>
+    public string Containing { get; init; } = "";
+
     /// <summary>The whole list, as far as <paramref name="max"/> goes.</summary>
     public static Slice First(int max) => new(null, "", false, "", max, false);
 }
@@ -28,6 +31,8 @@ public static class SliceSql
             (false, false) => Sql.Part($"{key.Column} >= {Value(slice.From, key)}"),
             (false, true) => Sql.Part($"{key.Column} <= {Value(slice.From, key)}"),
         };
+        if (slice.Containing.Length > 0)
+            from = Sql.Part($"{from} AND {key.Column} LIKE {Like(slice.Containing)} ESCAPE '!'");
         return slice.To.Length == 0 ? from
             : slice.IsDescending ? Sql.Part($"{from} AND {key.Column} >= {Value(slice.To, key)}")
             : Sql.Part($"{from} AND {key.Column} <= {Value(slice.To, key)}");
@@ -36,6 +41,9 @@ public static class SliceSql
     /// <summary>ORDER BY and LIMIT, one more than a page.</summary>
     public static Sql Cut(this Slice slice, Sql column) =>
         slice.IsDescending ? Sql.Part($"ORDER BY {column} DESC LIMIT {slice.Max + 1}") : Sql.Part($"ORDER BY {column} LIMIT {slice.Max + 1}");
+
+    private static string Like(string text) =>
+        $"%{text.Replace("!", "!!", StringComparison.Ordinal).Replace("%", "!%", StringComparison.Ordinal).Replace("_", "!_", StringComparison.Ordinal)}%";
 
     private static object Value(string text, SortKey key) => !key.IsTime ? text
         : DateTimeOffset.TryParse(text, System.Globalization.CultureInfo.InvariantCulture, System.Globalization.DateTimeStyles.AssumeUniversal, out var time) ? Sql.Micros(time)

@@ -86,11 +86,17 @@ internal sealed class RunningSluice : IAsyncDisposable
     public string[] InNetwork(string[] command) => IsAlone ? ["nsenter", $"--net=/proc/{up.Id}/ns/net", "--", .. command] : command;
 
     /// <summary>Commits these files and pushes them to an app. The key travels in a header that only this git knows.</summary>
-    public async Task<Ran> PushAsync(string app, Dictionary<string, string> files, CancellationToken ct)
+    public Task<Ran> PushAsync(string app, Dictionary<string, string> files, CancellationToken ct) => PushAsync(app, files, "Change " + Guid.NewGuid(), ct);
+
+    /// <summary>The same with a message of one's own.</summary>
+    public async Task<Ran> PushAsync(string app, Dictionary<string, string> files, string message, CancellationToken ct)
     {
         var source = Scratch("source-" + app);
         foreach (var (name, text) in files)
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(source, name))!);
             await File.WriteAllTextAsync(Path.Combine(source, name), text, ct);
+        }
         var basic = Convert.ToBase64String(Encoding.UTF8.GetBytes("tests:" + Key));
         var env = new Dictionary<string, string>
         {
@@ -102,7 +108,7 @@ internal sealed class RunningSluice : IAsyncDisposable
         };
         await GitAsync("init", "--quiet", "--initial-branch=main");
         await GitAsync("add", "--all");
-        await GitAsync("commit", "--quiet", "--message", "Change " + Guid.NewGuid());
+        await GitAsync("commit", "--quiet", "--allow-empty", "--message", message);
         return await RunAsync(["git", "push", "--quiet", new Uri(Url, app + ".git").ToString(), "main"], source, env, ct);
 
         async Task GitAsync(params string[] arguments)

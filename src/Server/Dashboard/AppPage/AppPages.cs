@@ -1,0 +1,101 @@
+using System.Text;
+using Sluice.Accounts;
+using Sluice.Apps;
+using Sluice.Dashboard.Live;
+using Sluice.Logs;
+using Sluice.Pipelines;
+using Sluice.Releases;
+
+namespace Sluice.Dashboard.AppPage;
+
+/// <summary>The pages of an app: what one sees.</summary>
+internal static class AppPages
+{
+    private const int OnOverview = 10, OnActivity = 100;
+
+    public static void MapAppPages(this IEndpointRouteBuilder dashboard)
+    {
+        var app = dashboard.MapGroup("/apps/{name}");
+        app.MapGet("", Overview).ForMyApp(Permission.View);
+        app.MapGet("/activity", Activity).ForMyApp(Permission.View);
+        app.MapGet("/activity/{version}", OneRelease).ForMyApp(Permission.View);
+        app.MapGet("/compare", Compare).ForMyApp(Permission.View);
+        app.MapGet("/resources", Resources).ForMyApp(Permission.View);
+        app.MapGet("/deploy", async (AppAccess access, AppViews apps, Views views, CancellationToken ct) => await PageAsync<DeployPage>(views, await apps.HeadAsync(access, AppTab.Deploy, ct))).ForMyApp(Permission.View);
+        app.MapGet("/logs", Logs).ForMyApp(Permission.View);
+        app.MapGet("/settings", Settings).ForMyApp(Permission.View);
+        app.MapGet("/access", Access).ForMyApp(Permission.View);
+    }
+
+    public static string PathOf(App app) => $"/dashboard/apps/{app.Name}";
+
+    private static async Task<IResult> Overview(AppAccess access, AppViews apps, LivePages live, Views views, CancellationToken ct)
+    {
+        var view = await OverviewAsync(access, apps, ct);
+        return await PageAsync<OverviewPage>(views, view with { Seen = Part.KeyOf((await live.OfAsync(view)).Parts) });
+    }
+
+    public static async Task<OverviewView> OverviewAsync(AppAccess access, AppViews apps, CancellationToken ct)
+    {
+        var head = await apps.HeadAsync(access, AppTab.Overview, ct);
+        var releases = await apps.ReleasesAsync(head, OnOverview, int.MaxValue, ct);
+        return new OverviewView(
+            head, releases.Lines, releases.All, await apps.ProcessesAsync(head.Fact, ct), await apps.LogAsync(head, AppViews.LinesShown / 4, ct),
+            access.WhyNot(Permission.Operate), releases.WhyNotRollBack);
+    }
+
+    private static async Task<IResult> Activity(int? before, AppAccess access, AppViews apps, Views views, CancellationToken ct) =>
+        await PageAsync<ActivityPage>(views, await apps.ReleasesAsync(await apps.HeadAsync(access, AppTab.Activity, ct), OnActivity, before ?? int.MaxValue, ct));
+
+    private static async Task<IResult> OneRelease(string version, AppAccess access, AppViews apps, ReleaseLedger ledger, OpenLogs logs, Views views, CancellationToken ct)
+    {
+        var release = await ledger.FindAsync(access.App.Id, version, ct);
+        var output = release is { HasOutput: true } && logs.Exists(release.Id) ? await OutputAsync(logs.PathOf(release.Id), ct) : null;
+        return await PageAsync<ReleasePage>(views, await apps.ReleaseAsync(await apps.HeadAsync(access, AppTab.Activity, ct), version, output, ct));
+    }
+
+    /// <summary>The end of it when it is very long; each line made safe to show.</summary>
+    private static async Task<string> OutputAsync(string path, CancellationToken ct)
+    {
+        const int most = 256 * 1024;
+        await using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        file.Seek(Math.Max(0, file.Length - most), SeekOrigin.Begin);
+        using var reader = new StreamReader(file, Encoding.UTF8);
+        return string.Join('\n', (await reader.ReadToEndAsync(ct)).TrimEnd('\n').Split('\n').Select(LogText.Clean));
+    }
+
+    private static async Task<IResult> Compare(string? from, string? to, AppAccess access, AppViews apps, Views views, CancellationToken ct) =>
+        await PageAsync<ComparePage>(views, await apps.CompareAsync(
+            await apps.HeadAsync(access, AppTab.Activity, ct), from ?? throw Refuse.Invalid("Pick two releases to compare."), to ?? throw Refuse.Invalid("Pick two releases to compare."), ct));
+
+    private static async Task<IResult> Resources(AppAccess access, AppViews apps, Views views, CancellationToken ct)
+    {
+        var head = await apps.HeadAsync(access, AppTab.Resources, ct);
+        return await PageAsync<ResourcesPage>(views, new ResourcesView(head, await apps.ProcessesAsync(head.Fact, ct), access.WhyNot(Permission.Operate)));
+    }
+
+    private static async Task<IResult> Logs(AppAccess access, AppViews apps, Views views, CancellationToken ct) =>
+        await PageAsync<LogsPage>(views, await apps.LogAsync(await apps.HeadAsync(access, AppTab.Logs, ct), AppViews.LinesShown, ct));
+
+    /// <param name="show">The config var whose value is asked for; no value is on the page else.</param>
+    private static async Task<IResult> Settings(
+        string? show, AppAccess access, Principal who, AppViews apps, AppCatalog catalog, DomainTable domains, BuildpackList buildpacks, AppTransferTable transfers, Views views, CancellationToken ct)
+    {
+        var config = access.Granted.Has(Permission.Deploy) && who.Scope.Allows(Reach.ReadProtected) ? await catalog.ConfigAsync(access.App, ct) : null;
+        return await PageAsync<SettingsPage>(views, new SettingsView(
+            await apps.HeadAsync(access, AppTab.Settings, ct), config is null ? null : [.. config.Keys],
+            show is not null && config is not null && config.TryGetValue(show, out var value) ? (show, value) : null,
+            await domains.ListAsync(access.App.Id, ct), await buildpacks.ListAsync(access.App.Id, ct),
+            (await transfers.ListAsync(who, ct)).FirstOrDefault(t => t.App == access.App.Id && t.State == "pending")));
+    }
+
+    private static async Task<IResult> Access(AppAccess access, AppViews apps, CollaboratorTable collaborators, Views views, CancellationToken ct) =>
+        await PageAsync<AccessPage>(views, new AccessView(await apps.HeadAsync(access, AppTab.Access, ct), await collaborators.ListAsync(access.App, ct)));
+
+    private static Task<IResult> PageAsync<T>(Views views, object model) where T : Microsoft.AspNetCore.Components.IComponent
+    {
+        var head = model as AppHeadView ?? (AppHeadView)model.GetType().GetProperty("Head")!.GetValue(model)!;
+        Crumb[] crumbs = [.. head.Place is { } place ? [new Crumb(place.PipelineName, $"/dashboard/pipelines/{place.Pipeline}"), new Crumb(place.Stage, null)] : Array.Empty<Crumb>(), new(head.Fact.Name, head.Path)];
+        return views.PageAsync<T>($"{head.Fact.Name}{(head.Tab == AppTab.Overview ? "" : ", " + head.Tab.ToString().ToLowerInvariant())}", crumbs, model);
+    }
+}

@@ -1,0 +1,49 @@
+using Microsoft.Playwright;
+
+namespace Sluice.Tests.Dashboard;
+
+public sealed class PromoteTests(DashboardWorld world)
+{
+    private static readonly LocatorAssertionsToBeVisibleOptions InTime = new() { Timeout = 60_000 };
+
+    [Fact]
+    public async Task A_promotion_is_looked_at_first_then_seen_by_two_viewers_and_fails_on_one_target_alone()
+    {
+        await world.OpenAsync();
+        var (staging, eu, us) = (await world.AppAsync("staging"), await world.AppAsync("eu"), await world.AppAsync("us"));
+        var name = world.Name("shop");
+        var pipeline = await world.PipelineAsync(name, (staging, "staging"), (eu, "production"), (us, "production"));
+        await world.AskAsync(HttpMethod.Patch, $"/apps/{us}/config-vars", new { GREETING = "broken" });
+        await world.PushAsync(staging, "Show the delivery date in the basket");
+
+        await using var jim = await world.AdminAsync();
+        await using var kim = await world.AdminAsync();
+        await kim.Page.GotoAsync($"/dashboard/pipelines/{pipeline}");
+        await jim.Page.GotoAsync("/dashboard");
+        await Assertions.Expect(jim.Page.Locator("main")).ToContainTextAsync(name);
+        await jim.Page.GetByRole(AriaRole.Link, new() { Name = name, Exact = true }).ClickAsync();
+        await Assertions.Expect(jim.Page.Locator($"#app-{staging}")).ToContainTextAsync("Show the delivery date in the basket");
+        await jim.Page.GetByRole(AriaRole.Region, new() { Name = "From staging to production" }).GetByRole(AriaRole.Link, new() { Name = "Promote…" }).ClickAsync();
+
+        await Assertions.Expect(jim.Page.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToContainTextAsync($"Promote {staging} v2 to production");
+        await Assertions.Expect(jim.Page.GetByText("GREETING", new() { Exact = true })).ToBeVisibleAsync();
+        await jim.Page.GetByLabel(us, new() { Exact = true }).UncheckAsync();
+        await Assertions.Expect(jim.Page.GetByRole(AriaRole.Button, new() { Name = "Promote to 1 app" })).ToBeVisibleAsync();
+        await jim.Page.GetByLabel(us, new() { Exact = true }).CheckAsync();
+        await jim.Page.GetByRole(AriaRole.Button, new() { Name = "Promote to 2 apps" }).ClickAsync();
+        await jim.Page.WaitForURLAsync($"**/dashboard/pipelines/{pipeline}*");
+
+        foreach (var viewer in new[] { jim, kim })
+        {
+            var moves = viewer.Page.Locator("#moves");
+            await Assertions.Expect(moves.GetByText("migrating for broken")).ToBeVisibleAsync(InTime);
+            await Assertions.Expect(moves.GetByText("v3 failed").Or(moves.GetByText("v4 failed"))).ToBeVisibleAsync(InTime);
+            await Assertions.Expect(moves.GetByText("v2 runs")).ToBeVisibleAsync(InTime);
+            await Assertions.Expect(viewer.Page.Locator($"#app-{eu}")).ToContainTextAsync($"From {staging} v2", new() { Timeout = 20_000 });
+        }
+
+        await jim.Page.ReloadAsync();
+        await Assertions.Expect(jim.Page.Locator("#moves").GetByText("v2 runs")).ToBeVisibleAsync();
+        Assert.Empty(jim.Complaints.Concat(kim.Complaints));
+    }
+}
