@@ -1,39 +1,16 @@
 using System.Diagnostics;
-using System.Net.Sockets;
-using Yarp.ReverseProxy.Forwarder;
 
 namespace Sluice.Router;
 
-/// <summary>One request to an app: find its route, take the least loaded dyno, forward both ways as it streams, say what happened.</summary>
-internal sealed class AppProxy(LiveTable table, RequestLines lines, IHttpForwarder forwarder, RouterLimits limits)
+/// <summary>One request to an app: find its route, take the least loaded dyno, pass both ways as it streams, say what happened.</summary>
+internal sealed class AppProxy(LiveTable table, RequestLines lines, WebSockets sockets, RouterLimits limits, int port)
 {
     private const int MostTargets = 3;
 
-    private readonly HttpMessageInvoker dynos = new(new FlushingUploads(new SocketsHttpHandler
-    {
-        UseProxy = false,
-        AllowAutoRedirect = false,
-        UseCookies = false,
-        AutomaticDecompression = System.Net.DecompressionMethods.None,
-        ActivityHeadersPropagator = null,
-        ConnectTimeout = limits.Connect,
-        // Below the shortest keep-alive of common app servers (gunicorn: 2 s), so that we close idle connections first and no
-        // request meets one that the app is just closing.
-        PooledConnectionIdleTimeout = TimeSpan.FromSeconds(1),
-        ConnectCallback = (context, ct) => ConnectAsync(table, context.DnsEndPoint.Host, context.DnsEndPoint.Port, ct),
-    }));
-
-    private readonly ForwarderRequestConfig config = new()
-    {
-        Version = System.Net.HttpVersion.Version11,
-        VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-        ActivityTimeout = limits.Idle,
-    };
-
-    public async Task HandleAsync(HttpContext http, string id, Func<bool> isDraining)
+    public async Task HandleAsync(HttpContext http, DateTimeOffset now, Func<bool> isDraining)
     {
         var start = Stopwatch.GetTimestamp();
-        var host = http.Request.Host.Host;
+        var (host, id, client) = (http.Request.Host.Host, HeadRules.RequestId(http.Request.Headers["X-Request-Id"].ToString()), HeadRules.Client(http));
         LiveTarget? target = null;
         for (var attempt = 1; ; attempt++)
         {
@@ -44,24 +21,34 @@ internal sealed class AppProxy(LiveTable table, RequestLines lines, IHttpForward
                     "Check the name. If you own it, sluice apps shows the apps you have and where they answer.");
                 return;
             }
-            var exchange = new Exchange(http, limits.FirstByte, isDraining);
             try
             {
-                var error = target is null ? RouterError.WhenEmpty(route.Route) : await ForwardAsync(http, target, exchange);
-                if (IsConnectFailure(error) && attempt < MostTargets && exchange.NothingSent && table.Find(host)?.LeastLoaded(target) is not null)
-                {
-                    // The forwarder takes any other status for an answer that someone else gave.
-                    http.Response.StatusCode = StatusCodes.Status200OK;
+                var call = new DynoCall(http, limits, isDraining, sockets);
+                var error = target is null ? RouterError.WhenEmpty(route.Route)
+                    : target.Load.Count > limits.PerDyno ? RouterError.TooMany
+                    : await call.RunAsync(target, id, client, port, now.ToUnixTimeMilliseconds());
+                if (IsConnectFailure(error) && attempt < MostTargets && call.NothingTaken && table.Find(host)?.LeastLoaded(target) is not null)
                     continue;
-                }
-                if (error is not null && error != RouterError.ClientGone && !http.Response.HasStarted)
-                    await ErrorPage.WriteAsync(http, error, route.Route.Name);
-                Note(http, id, route.Route, target, exchange, error, start);
+                await EndAsync(http, call, error, route.Route);
+                lines.Add(route.Route.App, new RequestLine
+                {
+                    Method = http.Request.Method,
+                    Path = HeadRules.RawTarget(http),
+                    Host = host,
+                    Id = id,
+                    Client = client,
+                    Dyno = target?.Target.Name ?? "",
+                    ConnectMs = call.ConnectMs,
+                    ServiceMs = (long)Stopwatch.GetElapsedTime(start).TotalMilliseconds,
+                    Status = error?.Status ?? http.Response.StatusCode,
+                    Bytes = call.Bytes,
+                    Protocol = http.Request.Scheme,
+                    Error = error,
+                });
                 return;
             }
             finally
             {
-                exchange.Dispose();
                 target?.Load.Leave();
             }
         }
@@ -69,79 +56,19 @@ internal sealed class AppProxy(LiveTable table, RequestLines lines, IHttpForward
 
     private static bool IsConnectFailure(RouterError? error) => error == RouterError.Refused || error == RouterError.ConnectTimedOut;
 
-    private async Task<RouterError?> ForwardAsync(HttpContext http, LiveTarget target, Exchange exchange)
+    /// <summary>A page where nothing was said yet; a cut where an answer began, since half an answer must not look like a whole one.</summary>
+    private static Task EndAsync(HttpContext http, DynoCall call, RouterError? error, Route route)
     {
-        var result = await forwarder.SendAsync(http, target.Prefix, dynos, config, exchange, exchange.FirstByte);
-        return result == ForwarderError.None ? null : Explain(result, http, exchange);
-    }
-
-    private static RouterError Explain(ForwarderError error, HttpContext http, Exchange exchange)
-    {
-        var cause = http.Features.Get<IForwarderErrorFeature>()?.Exception;
-        if (http.RequestAborted.IsCancellationRequested)
-            return RouterError.ClientGone;
-        if (exchange.FirstByte.IsCancellationRequested)
-            return RouterError.TimedOut;
-        return error switch
+        if (error is null)
+            return Task.CompletedTask;
+        if (http.Response.HasStarted || error == RouterError.ClientIdle)
         {
-            ForwarderError.RequestTimedOut => exchange.Answered ? RouterError.Idle : RouterError.TimedOut,
-            ForwarderError.Request when cause is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } =>
-                cause.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionRefused } ? RouterError.Refused : RouterError.ConnectTimedOut,
-            ForwarderError.Request when cause?.InnerException is TimeoutException => RouterError.ConnectTimedOut,
-            ForwarderError.RequestBodyClient or ForwarderError.ResponseBodyClient or ForwarderError.RequestCanceled or ForwarderError.ResponseBodyCanceled
-                or ForwarderError.RequestBodyCanceled => RouterError.ClientGone,
-            ForwarderError.UpgradeActivityTimeout => RouterError.Idle,
-            ForwarderError.ResponseBodyDestination => RouterError.Interrupted,
-            _ => exchange.Answered ? RouterError.Interrupted : RouterError.ClosedWithoutResponse,
-        };
-    }
-
-    private void Note(HttpContext http, string id, Route route, LiveTarget? target, Exchange exchange, RouterError? error, long start) =>
-        lines.Add(route.App, new RequestLine
-        {
-            Http = http,
-            Id = id,
-            Path = exchange.Path,
-            Dyno = target?.Target.Name ?? "",
-            ConnectMs = target?.ConnectMsSince(start) ?? 0,
-            ServiceMs = (long)Stopwatch.GetElapsedTime(start).TotalMilliseconds,
-            Status = error?.Status ?? http.Response.StatusCode,
-            Bytes = exchange.Bytes,
-            Error = error,
-        }.ToString());
-
-    private static async ValueTask<Stream> ConnectAsync(LiveTable table, string host, int port, CancellationToken ct)
-    {
-        var start = Stopwatch.GetTimestamp();
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            await socket.ConnectAsync(host, port, ct);
+            if (http.Response.StatusCode != StatusCodes.Status101SwitchingProtocols)
+                http.Abort();
+            return Task.CompletedTask;
         }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-        table.At(host, port)?.NoteConnect(Stopwatch.GetTimestamp(), (long)Stopwatch.GetElapsedTime(start).TotalMilliseconds);
-        return new NetworkStream(socket, ownsSocket: true);
+        if (call.VisitorsFault is { } fault)
+            return ErrorPage.WriteAsync(http, fault.StatusCode, $"{fault.StatusCode}", "The body of this request is no HTTP.", "");
+        return error == RouterError.ClientGone ? Task.CompletedTask : ErrorPage.WriteAsync(http, error, route.Name);
     }
-}
-
-/// <summary>How long the router waits. Heroku's numbers; tests use shorter ones.</summary>
-internal sealed record RouterLimits
-{
-    /// <summary>From the last byte of the request to the first of the answer: H12.</summary>
-    public TimeSpan FirstByte { get; init; } = TimeSpan.FromSeconds(30);
-
-    /// <summary>Without a byte in either direction: H15.</summary>
-    public TimeSpan Idle { get; init; } = TimeSpan.FromSeconds(55);
-
-    public TimeSpan Connect { get; init; } = TimeSpan.FromSeconds(5);
-
-    /// <summary>How long a request to the API waits for a server that restarts.</summary>
-    public TimeSpan ServerAway { get; init; } = TimeSpan.FromSeconds(15);
-
-    /// <summary>How long a router that was replaced keeps serving the connections it has.</summary>
-    public TimeSpan Drain { get; init; } = TimeSpan.FromSeconds(30);
 }

@@ -11,6 +11,10 @@ namespace Sluice.Router;
 /// </summary>
 internal static class HeadRules
 {
+    // One call to the system serves many ids.
+    [ThreadStatic] private static byte[]? random;
+    [ThreadStatic] private static int randomUsed;
+
     /// <summary>A sentence when the request is refused (400), else null.</summary>
     public static string? Refusal(HttpRequest request)
     {
@@ -18,13 +22,13 @@ internal static class HeadRules
         // Kestrel frames by Transfer-Encoding when both are there, and keeps the other under a name of its own.
         if (headers.TransferEncoding.Count > 0 && (headers.ContentLength is not null || headers.ContainsKey("X-Content-Length")))
             return "A request cannot have both Content-Length and Transfer-Encoding.";
-        if (HttpMethods.IsTrace(request.Method) || (HttpMethods.IsConnect(request.Method) && !HttpProtocol.IsHttp2(request.Protocol)))
+        if (HttpMethods.IsTrace(request.Method) || (HttpMethods.IsConnect(request.Method) && !WebSockets.IsExtended(request.HttpContext)))
             return $"The method {request.Method} is not supported.";
         return null;
     }
 
-    /// <summary>Rewrites the head for the next hop and answers the request's id.</summary>
-    public static string Rewrite(HttpContext http, int port, long nowMs)
+    /// <summary>Rewrites the head of a request to the server.</summary>
+    public static void Rewrite(HttpContext http, int port, long nowMs)
     {
         var headers = http.Request.Headers;
         RemoveHopByHop(headers);
@@ -39,7 +43,6 @@ internal static class HeadRules
         headers.Remove("X-Forwarded-Host");
         headers.Remove("X-Forwarded-Prefix");
         headers.Remove("X-Real-IP");
-        return id;
     }
 
     public static string Client(HttpContext http)
@@ -67,9 +70,14 @@ internal static class HeadRules
 
     private static string NewRequestId()
     {
-        Span<byte> bytes = stackalloc byte[16];
-        RandomNumberGenerator.Fill(bytes);
-        return new Guid(bytes).ToString();
+        const int Ids = 64;
+        if (random is null || randomUsed == random.Length)
+        {
+            RandomNumberGenerator.Fill(random ??= new byte[Ids * 16]);
+            randomUsed = 0;
+        }
+        randomUsed += 16;
+        return new Guid(random.AsSpan(randomUsed - 16, 16)).ToString();
     }
 
     private static void RemoveHopByHop(IHeaderDictionary headers)

@@ -8,11 +8,11 @@ namespace Sluice.Router;
 /// The table that a router serves by, made ready for look-ups, with what is in flight to each dyno. Replaced as a whole; a dyno's count
 /// outlives the table it came with, so that a drain sees requests that started under an older one.
 /// </summary>
-internal sealed class LiveTable
+internal sealed class LiveTable(DynoConnections connections)
 {
     private readonly Lock writing = new();
-    private readonly ConcurrentDictionary<DynoId, InFlight> counts = new();
-    private volatile Snapshot now = Snapshot.Of(new RouteTable(0, []), new ConcurrentDictionary<DynoId, InFlight>());
+    private readonly ConcurrentDictionary<DynoId, DynoTraffic> counts = new();
+    private volatile Snapshot now = new(new RouteTable(0, []), FrozenDictionary<string, LiveRoute>.Empty);
 
     public RouteTable Table => now.Table;
 
@@ -26,7 +26,7 @@ internal sealed class LiveTable
             if (table.Number == now.Table.Number && table.Number > 0)
                 return SavedTable.TextOf(table).AsSpan().SequenceEqual(SavedTable.TextOf(now.Table));
             save?.Invoke(table);
-            now = Snapshot.Of(table, counts);
+            now = Snapshot.Of(table, dyno => counts.GetOrAdd(dyno, _ => new DynoTraffic(connections)));
             ForgetGone(table);
             return true;
         }
@@ -35,7 +35,7 @@ internal sealed class LiveTable
     /// <summary>The app that answers at a host (any case, without port); null when none does.</summary>
     public LiveRoute? Find(string host) => now.At(host);
 
-    /// <summary>Takes the least loaded target and counts the request in; the caller must <see cref="InFlight.Leave"/>. Null when there is none left
+    /// <summary>Takes the least loaded target and counts the request in; the caller must <see cref="DynoTraffic.Leave"/>. Null when there is none left
     /// besides <paramref name="tried"/>, with the route that says why (null: nobody has that host any more).</summary>
     public LiveTarget? Take(string host, LiveTarget? tried, out LiveRoute? route)
     {
@@ -54,9 +54,8 @@ internal sealed class LiveTable
         }
     }
 
-    public LiveTarget? At(string address, int port) => now.Addresses.GetValueOrDefault((address, port));
-
-    public int InFlightTo(DynoId dyno) => counts.TryGetValue(dyno, out var count) ? count.Count : 0;
+    /// <summary>Requests on their way to a dyno; WebSockets do not count.</summary>
+    public int InFlightTo(DynoId dyno) => counts.TryGetValue(dyno, out var traffic) ? traffic.Requests : 0;
 
     private void ForgetGone(RouteTable table)
     {
@@ -68,8 +67,7 @@ internal sealed class LiveTable
         }
     }
 
-    private sealed record Snapshot(
-        RouteTable Table, FrozenDictionary<string, LiveRoute> Hosts, FrozenDictionary<(string Address, int Port), LiveTarget> Addresses)
+    private sealed record Snapshot(RouteTable Table, FrozenDictionary<string, LiveRoute> Hosts)
     {
         /// <summary>By the host's own name; else by a wildcard for the names one step below its parent.</summary>
         public LiveRoute? At(string host) =>
@@ -79,32 +77,29 @@ internal sealed class LiveTable
 
         private bool HasWildcards { get; } = Hosts.Keys.Any(host => host.StartsWith('*'));
 
-        public static Snapshot Of(RouteTable table, ConcurrentDictionary<DynoId, InFlight> counts)
+        public static Snapshot Of(RouteTable table, Func<DynoId, DynoTraffic> traffic)
         {
-            var live = table.Routes.Select(r => new LiveRoute(r, counts)).ToArray();
+            var live = table.Routes.Select(r => new LiveRoute(r, traffic)).ToArray();
             var hosts = new Dictionary<string, LiveRoute>(StringComparer.OrdinalIgnoreCase);
             foreach (var route in live)
             {
                 foreach (var host in route.Route.Hosts)
                     hosts[host] = route;
             }
-            var addresses = new Dictionary<(string, int), LiveTarget>();
-            foreach (var target in live.SelectMany(r => r.Targets))
-                addresses[(target.Target.Address, target.Target.Port)] = target;
-            return new(table, hosts.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase), addresses.ToFrozenDictionary());
+            return new(table, hosts.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase));
         }
     }
 }
 
 /// <summary>One app's route with its targets' loads.</summary>
-internal sealed class LiveRoute(Route route, ConcurrentDictionary<DynoId, InFlight> counts)
+internal sealed class LiveRoute(Route route, Func<DynoId, DynoTraffic> traffic)
 {
     private uint turn;
 
     public Route Route { get; } = route;
 
     public ImmutableArray<LiveTarget> Targets { get; } =
-        [.. route.Targets.Select(t => new LiveTarget(t, counts.GetOrAdd(t.Dyno, _ => new InFlight())))];
+        [.. route.Targets.Select(t => new LiveTarget(t, traffic(t.Dyno)))];
 
     /// <summary>Among equals they take turns, so that two idle dynos share the work.</summary>
     public LiveTarget? LeastLoaded(LiveTarget? except)
@@ -122,33 +117,4 @@ internal sealed class LiveRoute(Route route, ConcurrentDictionary<DynoId, InFlig
 }
 
 /// <summary>A web dyno as the router reaches it.</summary>
-internal sealed class LiveTarget(Target target, InFlight load)
-{
-    private long connectedAt;
-    private long connectTook;
-
-    public Target Target { get; } = target;
-    public InFlight Load { get; } = load;
-    public string Prefix { get; } = $"http://{target.Address}:{target.Port}";
-
-    public void NoteConnect(long at, long tookMs)
-    {
-        Volatile.Write(ref connectTook, tookMs);
-        Volatile.Write(ref connectedAt, at);
-    }
-
-    /// <summary>Milliseconds that connecting took, if a connection was made since <paramref name="start"/>; 0 when an open one was used.</summary>
-    public long ConnectMsSince(long start) => Volatile.Read(ref connectedAt) >= start ? Volatile.Read(ref connectTook) : 0;
-}
-
-/// <summary>Requests on their way to one dyno.</summary>
-internal sealed class InFlight
-{
-    private int count;
-
-    public int Count => Volatile.Read(ref count);
-
-    public void Enter() => Interlocked.Increment(ref count);
-
-    public void Leave() => Interlocked.Decrement(ref count);
-}
+internal sealed record LiveTarget(Target Target, DynoTraffic Load);

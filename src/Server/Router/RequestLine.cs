@@ -1,28 +1,24 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.Globalization;
 using System.Text;
-using System.Threading.Channels;
+using System.Text.Unicode;
 
 namespace Sluice.Router;
-
-/// <summary>
-/// Router log lines that wait for the server to take them. While it is away the newest 8,192 are kept; older ones are dropped, since
-/// visitors must never wait for a log.
-/// </summary>
-internal sealed class RequestLines(TimeProvider clock)
-{
-    private readonly Channel<RouterLine> waiting = Channel.CreateBounded<RouterLine>(
-        new BoundedChannelOptions(8192) { FullMode = BoundedChannelFullMode.DropOldest });
-
-    public ChannelReader<RouterLine> Reader => waiting.Reader;
-
-    public void Add(AppId app, string text) => waiting.Writer.TryWrite(new RouterLine(app, clock.GetUtcNow(), text));
-}
 
 /// <summary>One request in Heroku's form (https://devcenter.heroku.com/articles/http-routing#heroku-router-log-format).</summary>
 internal readonly record struct RequestLine
 {
-    public required HttpContext Http { get; init; }
-    public required string Id { get; init; }
+    private const int LongestPath = 2048, LongestHost = 256;
+
+    /// <summary>Room that any line has enough of: each character of a path may take three.</summary>
+    public const int MostBytes = (3 * LongestPath) + 2048;
+
+    public required string Method { get; init; }
     public required string Path { get; init; }
+    public required string Host { get; init; }
+    public required string Id { get; init; }
+    public required string Client { get; init; }
 
     /// <summary>Empty when the request reached none.</summary>
     public required string Dyno { get; init; }
@@ -30,34 +26,66 @@ internal readonly record struct RequestLine
     public required long ServiceMs { get; init; }
     public required int Status { get; init; }
     public required long Bytes { get; init; }
+
+    /// <summary><c>http</c> or <c>https</c>.</summary>
+    public required string Protocol { get; init; }
     public RouterError? Error { get; init; }
 
-    public override string ToString()
+    /// <summary>Writes it, without a line end, where there are at least <see cref="MostBytes"/>.</summary>
+    public int Write(Span<byte> to)
     {
-        var line = new StringBuilder(256);
-        line.Append(Error is null ? "at=info" : $"at=error code={Error.Code} desc=\"{Error.Description}\"")
-            .Append(" method=").Append(Http.Request.Method)
-            .Append(" path=\"").Append(Printable(Path))
-            .Append("\" host=").Append(Http.Request.Host.Host.ToLowerInvariant())
-            .Append(" request_id=").Append(Id)
-            .Append(" fwd=\"").Append(HeadRules.Client(Http))
-            .Append("\" dyno=").Append(Dyno)
-            .Append(" connect=").Append(ConnectMs)
-            .Append("ms service=").Append(ServiceMs)
-            .Append("ms status=").Append(Status)
-            .Append(" bytes=").Append(Bytes)
-            .Append(" protocol=").Append(Http.Request.Scheme);
-        return line.ToString();
+        var line = new Writing(to);
+        if (Error is null)
+            line.Put("at=info");
+        else
+            Utf8.TryWrite(to, CultureInfo.InvariantCulture, $"at=error code={Error.Code} desc=\"{Error.Description}\"", out line.Count);
+        line.Put(" method=");
+        line.Put(Method.Length <= 32 ? Method : Method[..32]);
+        line.Put(" path=\"");
+        line.PutPrintable(Path.Length <= LongestPath ? Path : Path[..LongestPath]);
+        line.Put("\" host=");
+        line.PutPrintable((Host.Length <= LongestHost ? Host : Host[..LongestHost]).ToLowerInvariant());
+        line.Put(" request_id=");
+        line.Put(Id);
+        line.Put(" fwd=\"");
+        line.Put(Client);
+        line.Put("\" dyno=");
+        line.Put(Dyno);
+        line.Put(" connect=");
+        line.Put(ConnectMs);
+        line.Put("ms service=");
+        line.Put(ServiceMs);
+        line.Put("ms status=");
+        line.Put(Status);
+        line.Put(" bytes=");
+        line.Put(Bytes);
+        line.Put(" protocol=");
+        line.Put(Protocol);
+        return line.Count;
     }
 
-    /// <summary>A path cannot end its own quotes or start a line of its own.</summary>
-    private static string Printable(string path)
+    private ref struct Writing(Span<byte> to)
     {
-        var cut = path.Length > 2048 ? path[..2048] : path;
-        return cut.AsSpan().ContainsAnyExceptInRange('!', '~') || cut.Contains('"', StringComparison.Ordinal)
-            ? string.Concat(cut.Select(c => NeedsEscape(c) ? Uri.HexEscape(c > 0xff ? '?' : c) : c.ToString()))
-            : cut;
+        private readonly Span<byte> to = to;
+        public int Count;
+
+        public void Put(string text) => Count += Encoding.ASCII.GetBytes(text, to[Count..]);
+
+        public void Put(long number)
+        {
+            Utf8Formatter.TryFormat(number, to[Count..], out var count);
+            Count += count;
+        }
+
+        /// <summary>A path cannot end its own quotes or start a line of its own.</summary>
+        public void PutPrintable(string text)
+        {
+            if (!text.AsSpan().ContainsAnyExcept(Printable))
+                Put(text);
+            else
+                Put(string.Concat(text.Select(c => Printable.Contains(c) ? c.ToString() : Uri.HexEscape(c > 0xff ? '?' : c))));
+        }
     }
 
-    private static bool NeedsEscape(char c) => c is < '!' or '"' or > '~';
+    private static readonly SearchValues<char> Printable = SearchValues.Create([.. Enumerable.Range('!', '~' - '!' + 1).Select(c => (char)c).Where(c => c != '"')]);
 }

@@ -7,7 +7,6 @@ namespace Sluice.Router;
 internal sealed class RouterControl(LiveTable table, SavedTable saved, RequestLines lines, TimeProvider clock, CancellationToken stopping)
 {
     /// <summary>Lines go in batches: sent one by one they would cost more than the requests that they tell of.</summary>
-    private const int MostAtOnce = 2000;
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(10), Gather = TimeSpan.FromMilliseconds(20);
 
     public Task HandleAsync(HttpContext http) => (http.Request.Method, http.Request.Path.Value!.Split('/')[1]) switch
@@ -45,17 +44,17 @@ internal sealed class RouterControl(LiveTable table, SavedTable saved, RequestLi
         await http.Response.Body.FlushAsync(end.Token);
         try
         {
-            while (await lines.Reader.WaitToReadAsync(end.Token))
+            while (true)
             {
-                for (var left = MostAtOnce; left > 0 && lines.Reader.TryRead(out var line); left--)
-                    line.WriteTo(http.Response.BodyWriter);
-                await http.Response.BodyWriter.FlushAsync(end.Token);
+                foreach (var block in await lines.TakeAsync(end.Token))
+                    await http.Response.Body.WriteAsync(block, end.Token);
+                await http.Response.Body.FlushAsync(end.Token);
                 await Task.Delay(Gather, clock, end.Token);
             }
         }
         catch (OperationCanceledException)
         {
-            // The listener left, or this router stops: the next listener gets what is still waiting.
+            // The listener left, or this router stops: the next listener gets what still waits.
         }
     }
 

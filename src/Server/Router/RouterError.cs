@@ -12,6 +12,10 @@ internal sealed record RouterError(string Code, int Status, string Description, 
         "H10", 503, "App crashed", "This app has crashed.",
         "Look at why with sluice logs -a {app}, then push a fix or go back with sluice rollback -a {app}.");
 
+    public static readonly RouterError TooMany = new(
+        "H11", 503, "Backlog too deep", "This app has more visitors at once than it can take.",
+        "Add dynos with sluice ps:scale web=2 -a {app}.");
+
     public static readonly RouterError TimedOut = new(
         "H12", 503, "Request timeout", "This app took longer than 30 seconds to answer.",
         "Move slow work to a worker, or start answering sooner. sluice logs -a {app} shows the request.");
@@ -27,6 +31,10 @@ internal sealed record RouterError(string Code, int Status, string Description, 
     public static readonly RouterError Idle = new(
         "H15", 503, "Idle connection", "The connection was closed because nothing moved on it for 55 seconds.",
         "Send a byte now and then on long connections.");
+
+    public static readonly RouterError BadAnswer = new(
+        "H17", 503, "Poorly formatted HTTP response", "This app gave an answer that is no HTTP.",
+        "sluice logs -a {app} shows what it was doing.");
 
     public static readonly RouterError Interrupted = new(
         "H18", 503, "Server Request Interrupted", "This app closed the connection in the middle of its answer.",
@@ -45,6 +53,8 @@ internal sealed record RouterError(string Code, int Status, string Description, 
         "It must listen on 0.0.0.0:$PORT. sluice logs -a {app} shows whether it does.");
 
     public static readonly RouterError ClientGone = new("H27", 499, "Client Request Interrupted", "", "");
+
+    public static readonly RouterError ClientIdle = new("H28", 499, "Client Connection Idle", "", "");
 
     public static readonly RouterError Maintenance = new(
         "H80", 503, "Maintenance mode", "This app is down for maintenance and will be back soon.",

@@ -14,7 +14,9 @@ namespace Sluice.Router;
 internal sealed class RouterHost : IAsyncDisposable
 {
     private readonly RouterLimits limits;
-    private readonly LiveTable table = new();
+    private readonly DynoConnections dynos = new();
+    private readonly LiveTable table;
+    private readonly WebSockets sockets;
     private readonly OpenConnections open = new();
     private readonly CancellationTokenSource stopping = new();
     private readonly WebApplication control;
@@ -23,18 +25,20 @@ internal sealed class RouterHost : IAsyncDisposable
     private readonly TimeProvider clock;
     private volatile bool draining;
 
-    private RouterHost(DataFolder data, Site site, ImmutableArray<int> sockets, ImmutableArray<int> companion, RouterLimits limits, TimeProvider clock)
+    private RouterHost(DataFolder data, Site site, ImmutableArray<int> listening, ImmutableArray<int> companion, RouterLimits limits, TimeProvider clock)
     {
         // The request smuggler's friend: a line that ends in a bare LF is none.
         AppContext.SetSwitch("Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators", true);
         this.limits = limits;
         this.clock = clock;
+        table = new LiveTable(dynos);
+        sockets = new WebSockets(limits);
         var saved = new SavedTable(data);
         var lines = new RequestLines(clock);
         control = BuildControl(data.RouterSocket(Environment.ProcessId), new RouterControl(table, saved, lines, clock, stopping.Token));
         Saved = saved;
         Certificates = new Certificates(data, site, table, clock);
-        front = BuildFront(sockets, companion, IsOurs(site), new Rendezvous(data, limits));
+        front = BuildFront(listening, companion, IsOurs(site), new Rendezvous(data, limits));
         doors = front.Services.GetRequiredService<Doors>();
         Answer(front, data, site, lines);
     }
@@ -60,7 +64,7 @@ internal sealed class RouterHost : IAsyncDisposable
 
     /// <summary>
     /// Leaves without losing a request: 1. stop accepting, connections untouched; 2. every answer says <c>Connection: close</c>; 3. wait until no connection
-    /// is left, at most <see cref="RouterLimits.Drain"/>; 4. stop.
+    /// is left, at most <see cref="RouterLimits.Drain"/>; 4. say good-bye on what WebSockets are left, and stop.
     /// </summary>
     public async Task DrainAsync(CancellationToken ct)
     {
@@ -69,6 +73,7 @@ internal sealed class RouterHost : IAsyncDisposable
         var end = clock.GetUtcNow() + limits.Drain;
         while (open.Count > 0 && clock.GetUtcNow() < end)
             await Task.Delay(TimeSpan.FromMilliseconds(10), clock, ct);
+        await sockets.CloseAsync();
         await front.StopAsync(ct);
     }
 
@@ -78,28 +83,30 @@ internal sealed class RouterHost : IAsyncDisposable
         await stopping.CancelAsync();
         await control.DisposeAsync();
         stopping.Dispose();
+        dynos.Dispose();
     }
 
     private void Answer(WebApplication app, DataFolder data, Site site, RequestLines lines)
     {
         var forwarder = app.Services.GetRequiredService<IHttpForwarder>();
-        var apps = new AppProxy(table, lines, forwarder, limits);
+        var apps = new AppProxy(table, lines, sockets, limits, site.Port);
         var server = new ServerProxy(data, forwarder, limits);
         var own = site.OwnHosts.ToHashSet(StringComparer.OrdinalIgnoreCase);
         Func<bool> isDraining = () => draining;
-        app.Run(async http =>
+        app.Run(http =>
         {
             if (draining)
                 SayGoodbye(http);
             if (HeadRules.Refusal(http.Request) is { } refusal)
             {
                 http.Response.Headers.Connection = "close";
-                await ErrorPage.WriteAsync(http, 400, "400", refusal, "");
-                return;
+                return ErrorPage.WriteAsync(http, 400, "400", refusal, "");
             }
-            var id = HeadRules.Rewrite(http, site.Port, clock.GetUtcNow().ToUnixTimeMilliseconds());
-            var isServers = own.Contains(http.Request.Host.Host) || (Companion.IsOn(http.Features) && Companion.IsWired(http.Request.Host.Host.ToLowerInvariant()));
-            await (isServers ? server.HandleAsync(http, isDraining) : apps.HandleAsync(http, id, isDraining));
+            var now = clock.GetUtcNow();
+            if (!own.Contains(http.Request.Host.Host) && !(Companion.IsOn(http.Features) && Companion.IsWired(http.Request.Host.Host.ToLowerInvariant())))
+                return apps.HandleAsync(http, now, isDraining);
+            HeadRules.Rewrite(http, site.Port, now.ToUnixTimeMilliseconds());
+            return server.HandleAsync(http, isDraining);
         });
     }
 
@@ -125,7 +132,12 @@ internal sealed class RouterHost : IAsyncDisposable
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = null;
-            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+            kestrel.Limits.RequestHeadersTimeout = limits.Head;
+            // A body may come as slowly as it likes, so long as something comes: Idle sees to that.
+            kestrel.Limits.MinRequestBodyDataRate = null;
+            // Bytes beyond ASCII go through as they are.
+            kestrel.RequestHeaderEncodingSelector = _ => System.Text.Encoding.Latin1;
+            kestrel.ResponseHeaderEncodingSelector = _ => System.Text.Encoding.Latin1;
             foreach (var socket in sockets)
                 kestrel.ListenHandle((ulong)socket, listen => listen.UseTlsOrPlain(Certificates, open, rendezvous));
             foreach (var socket in companion)
@@ -138,6 +150,8 @@ internal sealed class RouterHost : IAsyncDisposable
             }
         });
         builder.Services.AddHttpForwarder();
+        // A buffer for each connection that waits (4 KB) saves a system call for each request.
+        builder.Services.Configure<SocketTransportOptions>(transport => transport.WaitForDataBeforeAllocatingBuffer = false);
         builder.Services.AddSingleton(services => new Doors(new SocketTransportFactory(
             services.GetRequiredService<IOptions<SocketTransportOptions>>(), services.GetRequiredService<ILoggerFactory>())));
         builder.Services.AddSingleton<IConnectionListenerFactory>(services => services.GetRequiredService<Doors>());
@@ -162,7 +176,9 @@ internal sealed class RouterHost : IAsyncDisposable
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.AddSimpleConsole(c => c.SingleLine = true).SetMinimumLevel(LogLevel.Warning)
-            .AddFilter("Yarp", LogLevel.None).AddFilter("Microsoft.Hosting", LogLevel.None);
+            .AddFilter("Yarp", LogLevel.None).AddFilter("Microsoft.Hosting", LogLevel.None)
+            // With this one on, each request would get an activity that nobody looks at.
+            .AddFilter("Microsoft.AspNetCore.Hosting", LogLevel.None);
         return builder;
     }
 }

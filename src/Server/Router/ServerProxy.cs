@@ -19,6 +19,7 @@ internal sealed class ServerProxy(DataFolder data, IHttpForwarder forwarder, Rou
         UseCookies = false,
         AutomaticDecompression = System.Net.DecompressionMethods.None,
         ActivityHeadersPropagator = null,
+        RequestHeaderEncodingSelector = (_, _) => System.Text.Encoding.Latin1,
         ConnectTimeout = limits.ServerAway * 2,
         // A fresh connection per request costs 50 µs here, and no request meets one that a stopping server is just closing.
         PooledConnectionLifetime = TimeSpan.Zero,
@@ -34,7 +35,7 @@ internal sealed class ServerProxy(DataFolder data, IHttpForwarder forwarder, Rou
 
     public async Task HandleAsync(HttpContext http, Func<bool> isDraining)
     {
-        AllowSlowBodies(http);
+        AllowSlowAnswers(http);
         using var exchange = new Exchange(http, Timeout.InfiniteTimeSpan, isDraining);
         for (var attempt = 1; ; attempt++)
         {
@@ -52,10 +53,8 @@ internal sealed class ServerProxy(DataFolder data, IHttpForwarder forwarder, Rou
     }
 
     /// <summary>A push may pause for as long as git computes, and a log tail has nothing to say for hours.</summary>
-    private static void AllowSlowBodies(HttpContext http)
+    private static void AllowSlowAnswers(HttpContext http)
     {
-        if (http.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } request && HttpProtocol.IsHttp11(http.Request.Protocol))
-            request.MinDataRate = null;
         if (http.Features.Get<IHttpMinResponseDataRateFeature>() is { } response && HttpProtocol.IsHttp11(http.Request.Protocol))
             response.MinDataRate = null;
     }
