@@ -61,7 +61,7 @@ internal sealed class AppProxy(LiveTable table, RequestLines lines, WebSockets s
     {
         if (error is null)
             return Task.CompletedTask;
-        if (http.Response.HasStarted || error == RouterError.ClientIdle)
+        if (http.Response.HasStarted || call.Bytes > 0 || error == RouterError.ClientIdle)
         {
             if (http.Response.StatusCode != StatusCodes.Status101SwitchingProtocols)
                 http.Abort();

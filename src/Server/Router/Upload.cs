@@ -81,7 +81,10 @@ internal sealed class Upload(HttpContext http, DynoConnection connection, Router
             }
             var read = await reading;
             if (read.IsCanceled)
+            {
+                body.AdvanceTo(read.Buffer.Start);
                 return;
+            }
             var rest = read.Buffer;
             HasTaken |= !rest.IsEmpty;
             while (!rest.IsEmpty)

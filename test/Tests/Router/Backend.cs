@@ -17,6 +17,8 @@ internal sealed class Backend : IAsyncDisposable
 
     private Backend(WebApplication app) => this.app = app;
 
+    private readonly ConcurrentDictionary<string, HttpContext> open = new();
+
     public ConcurrentQueue<Arrived> Requests { get; } = new();
     public int Port { get; private init; }
     public DynoId Dyno { get; } = DynoId.New();
@@ -39,13 +41,22 @@ internal sealed class Backend : IAsyncDisposable
         {
             backend.Requests.Enqueue(new Arrived(
                 http.Request.Method, http.Features.Get<IHttpRequestFeature>()!.RawTarget, http.Request.Headers.ToDictionary(h => h.Key, h => h.Value.ToString(), StringComparer.OrdinalIgnoreCase)));
+            backend.open[http.TraceIdentifier] = http;
             await answer(http);
+            backend.open.TryRemove(http.TraceIdentifier, out _);
         });
         await app.StartAsync();
         return backend = new Backend(app) { Port = new Uri(app.Urls.First()).Port };
     }
 
     public static Task<Backend> SayingAsync(string text) => StartAsync(http => http.Response.WriteAsync(text));
+
+    /// <summary>Drops every connection, as a dyno that is killed does.</summary>
+    public void Abort()
+    {
+        foreach (var connection in open.Values)
+            connection.Abort();
+    }
 
     public ValueTask DisposeAsync() => app.DisposeAsync();
 }
