@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 
@@ -38,6 +39,7 @@ internal sealed class DynoConnection(Socket socket, DynoTraffic dyno) : IDisposa
     /// Begins to wait for an answer, before anything was asked; false when something is there already. A connection on which the dyno speaks unasked, or which
     /// it has closed, carries no request: whose answer would that be?
     /// </summary>
+    [SuppressMessage("Reliability", "CA2012", Justification = "Read once, by the next ReadAsync; a task in its place would be garbage of every request.")]
     public bool IsQuiet()
     {
         if (!Unread.IsEmpty)

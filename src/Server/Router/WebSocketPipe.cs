@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using System.Net.Sockets;
 
 namespace Sluice.Router;
@@ -93,7 +94,7 @@ internal sealed class WebSocketPipe(Stream visitor, DynoConnection dyno, TimeSpa
         await toVisitor.WaitAsync();
         try
         {
-            if (leaving || fromDyno.HasClosed && fromDyno.IsBetween)
+            if (leaving || fromDyno is { IsBetween: true, HasClosed: true })
                 return;
             await visitor.WriteAsync(piece);
             await visitor.FlushAsync();
@@ -109,28 +110,23 @@ internal sealed class WebSocketPipe(Stream visitor, DynoConnection dyno, TimeSpa
 
     private async Task UpAsync(CancellationToken ct)
     {
+        var reader = PipeReader.Create(visitor, new StreamPipeReaderOptions(bufferSize: PieceSize, useZeroByteReads: true, leaveOpen: true));
         try
         {
-            while (true)
+            while (await reader.ReadAsync(ct) is { Buffer.IsEmpty: false } read)
             {
-                await visitor.ReadAsync(Memory<byte>.Empty, ct);
-                var piece = ArrayPool<byte>.Shared.Rent(PieceSize);
-                try
-                {
-                    var count = await visitor.ReadAsync(piece, ct);
-                    if (count == 0)
-                        return;
-                    await PassUpAsync(piece.AsMemory(0, count));
-                }
-                finally
-                {
-                    ArrayPool<byte>.Shared.Return(piece);
-                }
+                foreach (var piece in read.Buffer)
+                    await PassUpAsync(piece);
+                reader.AdvanceTo(read.Buffer.End);
             }
         }
         catch (Exception e) when (IsGone(e))
         {
             // Either side has gone; who goes second is told by who runs us.
+        }
+        finally
+        {
+            await reader.CompleteAsync();
         }
     }
 

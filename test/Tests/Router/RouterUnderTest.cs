@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Sluice.Roles;
 using Sluice.Router;
@@ -70,11 +72,19 @@ internal sealed class RouterUnderTest : IAsyncDisposable
     })
     { Timeout = TimeSpan.FromSeconds(20) };
 
-    /// <summary>Connects here whatever the name, and takes any certificate.</summary>
+    /// <summary>Connects here whatever the name, and trusts the router's own authority alone.</summary>
     public SocketsHttpHandler TlsHandler() => new()
     {
         UseProxy = false,
-        SslOptions = new System.Net.Security.SslClientAuthenticationOptions { RemoteCertificateValidationCallback = (_, _, _, _) => true },
+        SslOptions = new SslClientAuthenticationOptions
+        {
+            CertificateChainPolicy = new X509ChainPolicy
+            {
+                TrustMode = X509ChainTrustMode.CustomRootTrust,
+                RevocationMode = X509RevocationMode.NoCheck,
+                CustomTrustStore = { X509CertificateLoader.LoadCertificateFromFile(Data.CertificateAuthority) },
+            },
+        },
         ConnectCallback = async (_, ct) =>
         {
             var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
