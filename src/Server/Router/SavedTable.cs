@@ -3,12 +3,17 @@ using System.Text.Json;
 
 namespace Sluice.Router;
 
-/// <summary>The router's last table on disk, so that apps are served while the server is away and after a crash of the router.</summary>
+/// <summary>
+/// The router's last table on disk, so that apps are served while the server is away and after a crash of the router. Whole at any moment; the disk has it
+/// a little later: a power cut takes the dynos along, too, and then the server pushes what holds.
+/// </summary>
 internal sealed class SavedTable(DataFolder data)
 {
+    private int waiting;
+
     public static byte[] TextOf(RouteTable table) => JsonSerializer.SerializeToUtf8Bytes(table, RouterClient.Json);
 
-    /// <summary>The table that was saved last; number 0 and empty before the first. Throws <see cref="InvalidDataException"/> when the file is not ours.</summary>
+    /// <summary>The table that was saved last; number 0 and empty before the first, and when a power cut damaged the file, which is then kept beside as <c>.damaged</c>.</summary>
     public RouteTable Load()
     {
         if (!File.Exists(data.RouteTable))
@@ -17,9 +22,11 @@ internal sealed class SavedTable(DataFolder data)
         {
             return JsonSerializer.Deserialize<RouteTable>(File.ReadAllBytes(data.RouteTable), RouterClient.Json) ?? throw new JsonException("null");
         }
-        catch (JsonException e)
+        catch (JsonException)
         {
-            throw new InvalidDataException($"{data.RouteTable} is damaged; move it aside and the server will push a new table.", e);
+            Console.Error.WriteLine($"{data.RouteTable} is damaged and was moved aside; the server pushes a new table.");
+            File.Move(data.RouteTable, data.RouteTable + ".damaged", overwrite: true);
+            return new RouteTable(0, []);
         }
     }
 
@@ -33,31 +40,34 @@ internal sealed class SavedTable(DataFolder data)
             Save(table with { Routes = [.. table.Routes.Select(r => r with { Targets = [] })] }, own);
     }
 
-    public void Save(RouteTable table) => Save(table, _ => { });
-
-    /// <summary>Durable when it returns: file synced, renamed over the old one, folder synced.</summary>
-    private void Save(RouteTable table, Action<string> own)
+    /// <summary>Any process that looks from now on finds it, whole. Brings it to the disk behind the caller's back, once for many saves.</summary>
+    public void Save(RouteTable table)
     {
-        var folder = Path.GetDirectoryName(data.RouteTable)!;
-        Directory.CreateDirectory(folder);
-        var fresh = $"{data.RouteTable}.{Environment.ProcessId}";
-        using (var file = new FileStream(fresh, FileMode.Create, FileAccess.Write))
-        {
-            file.Write(TextOf(table));
-            file.Flush(flushToDisk: true);
-        }
-        own(fresh);
-        File.Move(fresh, data.RouteTable, overwrite: true);
-        SyncFolder(folder);
+        Save(table, _ => { });
+        if (Interlocked.Exchange(ref waiting, 1) == 0)
+            _ = Task.Run(Sync);
     }
 
-    private static void SyncFolder(string path)
+    private void Save(RouteTable table, Action<string> own)
     {
-        const int ReadOnlyDirectory = 0x10000;
-        var fd = open(path, ReadOnlyDirectory);
-        if (fd < 0 || fsync(fd) < 0)
-            throw new IOException($"{path} could not be synced to disk (error {Marshal.GetLastPInvokeError()}).");
-        close(fd);
+        Directory.CreateDirectory(Path.GetDirectoryName(data.RouteTable)!);
+        var fresh = $"{data.RouteTable}.{Environment.ProcessId}";
+        File.WriteAllBytes(fresh, TextOf(table));
+        own(fresh);
+        File.Move(fresh, data.RouteTable, overwrite: true);
+    }
+
+    private void Sync()
+    {
+        Volatile.Write(ref waiting, 0);
+        foreach (var path in new[] { data.RouteTable, Path.GetDirectoryName(data.RouteTable)! })
+        {
+            var fd = open(path, 0);
+            if (fd < 0 || fsync(fd) < 0)
+                Console.Error.WriteLine($"{path} could not be synced to disk (error {Marshal.GetLastPInvokeError()}).");
+            if (fd >= 0)
+                close(fd);
+        }
     }
 
     [DllImport("libc", SetLastError = true)] private static extern int open(string path, int flags);

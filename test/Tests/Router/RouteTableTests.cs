@@ -41,6 +41,20 @@ public sealed class RouteTableTests
     }
 
     [Fact]
+    public async Task A_table_that_a_power_cut_damaged_is_moved_aside_and_the_next_one_is_taken()
+    {
+        await using var router = await RouterUnderTest.StartAsync(before: data =>
+        {
+            new SavedTable(data).Save(new RouteTable(41, []));
+            File.WriteAllText(data.RouteTable, "{\"number\": 4");
+        });
+        Assert.Equal(0, (await router.Client.CurrentAsync(Ct)).Number);
+        Assert.Equal("{\"number\": 4", await File.ReadAllTextAsync(router.Data.RouteTable + ".damaged", Ct));
+        await router.RouteAsync(new Target(DynoId.New(), "web.1", "10.0.0.1", 5000));
+        Assert.Single(new SavedTable(router.Data).Load().Routes);
+    }
+
+    [Fact]
     public async Task The_book_goes_on_from_the_routers_number_and_pushes_only_changes()
     {
         await using var router = await RouterUnderTest.StartAsync();
