@@ -18,7 +18,9 @@ internal static class FirstByte
         ConnectionDelegate? plain = null;
         listen.Use(tls => async connection =>
         {
-            using var _ = open.Enter();
+            using var entered = open.Enter(connection.RemoteEndPoint);
+            if (!entered.IsWelcome)
+                return;
             switch (await PeekAsync(connection))
             {
                 case null: return;
@@ -38,6 +40,7 @@ internal static class FirstByte
         });
         rendezvous?.Use(listen);
         listen.Use(next => plain = next);
+        Refusals.Use(listen);
     }
 
     /// <summary>Null when the client said nothing in time, or left.</summary>
@@ -60,24 +63,5 @@ internal static class FirstByte
         byte? first = read.Buffer.IsEmpty ? null : read.Buffer.FirstSpan[0];
         input.AdvanceTo(read.Buffer.Start);
         return first;
-    }
-}
-
-/// <summary>How many connections are open, so that a router that was replaced knows when it may go.</summary>
-internal sealed class OpenConnections
-{
-    private int count;
-
-    public int Count => Volatile.Read(ref count);
-
-    public IDisposable Enter()
-    {
-        Interlocked.Increment(ref count);
-        return new Leaving(this);
-    }
-
-    private sealed class Leaving(OpenConnections open) : IDisposable
-    {
-        public void Dispose() => Interlocked.Decrement(ref open.count);
     }
 }

@@ -21,7 +21,7 @@ internal sealed class Forwarding : IAsyncDisposable
     public Forwarding(DataFolder data, Site site, ImmutableArray<Socket> sockets, Socket companion, Uri server, X509Certificate2? trusted, TimeProvider clock)
     {
         certificates = new Certificates(data, site, new LiveTable(new DynoConnections()), clock);
-        var open = new OpenConnections();
+        var open = new OpenConnections(int.MaxValue);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.AddSimpleConsole(c => c.SingleLine = true).SetMinimumLevel(LogLevel.Warning).AddFilter("Yarp", LogLevel.None).AddFilter("Microsoft.Hosting", LogLevel.None);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>

@@ -17,7 +17,7 @@ internal sealed class RouterHost : IAsyncDisposable
     private readonly DynoConnections dynos = new();
     private readonly LiveTable table;
     private readonly WebSockets sockets;
-    private readonly OpenConnections open = new();
+    private readonly OpenConnections open;
     private readonly CancellationTokenSource stopping = new();
     private readonly WebApplication control;
     private readonly WebApplication front;
@@ -33,6 +33,7 @@ internal sealed class RouterHost : IAsyncDisposable
         this.clock = clock;
         table = new LiveTable(dynos);
         sockets = new WebSockets(limits);
+        open = new OpenConnections(limits.PerAddress);
         var saved = new SavedTable(data);
         var lines = new RequestLines(clock);
         control = BuildControl(data.RouterSocket(Environment.ProcessId), new RouterControl(table, saved, lines, clock, stopping.Token));
@@ -136,7 +137,7 @@ internal sealed class RouterHost : IAsyncDisposable
             // A body may come as slowly as it likes, so long as something comes: Idle sees to that.
             kestrel.Limits.MinRequestBodyDataRate = null;
             // Bytes beyond ASCII go through as they are.
-            kestrel.RequestHeaderEncodingSelector = _ => System.Text.Encoding.Latin1;
+            kestrel.RequestHeaderEncodingSelector = DigitsOnly.Of;
             kestrel.ResponseHeaderEncodingSelector = _ => System.Text.Encoding.Latin1;
             foreach (var socket in sockets)
                 kestrel.ListenHandle((ulong)socket, listen => listen.UseTlsOrPlain(Certificates, open, rendezvous));
@@ -150,6 +151,7 @@ internal sealed class RouterHost : IAsyncDisposable
             }
         });
         builder.Services.AddHttpForwarder();
+        builder.Services.AddSingleton<System.Diagnostics.DiagnosticSource, Refusals>();
         // A buffer for each connection that waits (4 KB) saves a system call for each request.
         builder.Services.Configure<SocketTransportOptions>(transport => transport.WaitForDataBeforeAllocatingBuffer = false);
         builder.Services.AddSingleton(services => new Doors(new SocketTransportFactory(

@@ -52,6 +52,21 @@ public sealed class HeadRulesTests
     [InlineData("GET / HTTP/1.1\r\n\r\n")]
     [InlineData("TRACE / HTTP/1.1\r\nHost: shop.localhost\r\n\r\n")]
     [InlineData("CONNECT shop.localhost:80 HTTP/1.1\r\nHost: shop.localhost:80\r\n\r\n")]
+    [InlineData("POST / HTTP/1.1\r\nHost: shop.localhost\r\nContent-Length: +4\r\n\r\nabcd")]
+    [InlineData("POST / HTTP/1.1\r\nHost: shop.localhost\r\nContent-Length: -4\r\n\r\nabcd")]
+    [InlineData("POST / HTTP/1.1\r\nHost: shop.localhost\r\nContent-Length: 0x4\r\n\r\nabcd")]
+    [InlineData("POST / HTTP/1.1\r\nHost: shop.localhost\r\nContent-Length: 4, 4\r\n\r\nabcd")]
+    [InlineData("POST / HTTP/1.1\r\nHost: shop.localhost\r\nContent-Length: 99999999999999999999\r\n\r\nabcd")]
+    [InlineData("POST / HTTP/1.1\r\nHost: shop.localhost\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n")]
+    [InlineData("POST / HTTP/1.1\r\nHost: shop.localhost\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n")]
+    [InlineData("POST / HTTP/1.1\r\nHost: shop.localhost\r\nTransfer-Encoding:\u000bchunked\r\n\r\n0\r\n\r\n")]
+    [InlineData("GET / HTTP/1.1\r\nHost: shop.localhost\r\nA: 1\r\n folded\r\n\r\n")]
+    [InlineData("GET / HTTP/1.1\r\nHost: shop.localhost\r\nA: 1\0\r\n\r\n")]
+    [InlineData("GET / HTTP/1.1\r\nHost: shop.localhost\r\nA: 1\rB: 2\r\n\r\n")]
+    [InlineData("GET / HTTP/1.1\r\nHost: shop.localhost\r\n: 1\r\n\r\n")]
+    [InlineData("GET / HTTP/1.1\r\nHost: shop.localhost other\r\n\r\n")]
+    [InlineData("GET /%00 HTTP/1.1\r\nHost: shop.localhost\r\n\r\n")]
+    [InlineData("GET / HTTP/1.1 \r\nHost: shop.localhost\r\n\r\n")]
     [InlineData("GET http://other.localhost/ HTTP/1.1\r\nHost: shop.localhost\r\n\r\n")]
     public async Task What_two_servers_could_read_differently_is_refused_and_the_connection_closed(string request)
     {
@@ -60,8 +75,34 @@ public sealed class HeadRulesTests
         await router.RouteAsync(app.Target());
         var answer = await router.RawAsync(request + "GET /smuggled HTTP/1.1\r\nHost: shop.localhost\r\n\r\n");
         Assert.StartsWith("HTTP/1.1 400 ", answer, StringComparison.Ordinal);
+        Assert.Matches("\r\n\r\n.*\"message\":\"[A-Z][^\"]{20,}\\.", answer);
         Assert.Equal(answer.IndexOf("HTTP/1.1", StringComparison.Ordinal), answer.LastIndexOf("HTTP/1.1", StringComparison.Ordinal));
         Assert.Empty(app.Requests);
+    }
+
+    [Theory]
+    [InlineData("414", "longer than 8 KB")]
+    [InlineData("431", "32 KB")]
+    public async Task A_head_that_is_too_large_is_refused_with_a_sentence(string status, string says)
+    {
+        await using var app = await Backend.SayingAsync("ok");
+        await using var router = await RouterUnderTest.StartAsync();
+        await router.RouteAsync(app.Target());
+        var (path, header) = status == "414" ? (new string('a', 9000), "") : ("", new string('a', 40_000));
+        var answer = await router.RawAsync($"GET /{path} HTTP/1.1\r\nHost: shop.localhost\r\nCookie: {header}\r\n\r\n");
+        Assert.StartsWith($"HTTP/1.1 {status} ", answer, StringComparison.Ordinal);
+        Assert.Contains($"\r\nX-Sluice-Error: {status}\r\n", answer);
+        Assert.Contains(says, answer);
+        Assert.Empty(app.Requests);
+    }
+
+    [Fact]
+    public async Task A_head_that_does_not_end_in_time_is_refused_with_a_sentence()
+    {
+        await using var router = await RouterUnderTest.StartAsync(new RouterLimits { Head = TimeSpan.FromMilliseconds(200) });
+        var answer = await router.RawAsync("GET / HTTP/1.1\r\nHost: shop.", quiet: TimeSpan.FromSeconds(15));
+        Assert.StartsWith("HTTP/1.1 408 ", answer, StringComparison.Ordinal);
+        Assert.Contains("The head of this request took longer", answer);
     }
 
     [Fact]

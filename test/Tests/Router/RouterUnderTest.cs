@@ -93,8 +93,8 @@ internal sealed class RouterUnderTest : IAsyncDisposable
         },
     };
 
-    /// <summary>Sends exactly these bytes and answers all that comes back until the router closes, or says nothing more for a second.</summary>
-    public async Task<string> RawAsync(string text)
+    /// <summary>Sends exactly these bytes and answers all that comes back until the router closes, or says nothing more for a second (or as long as told).</summary>
+    public async Task<string> RawAsync(string text, TimeSpan? quiet = null)
     {
         using var client = new TcpClient();
         await client.ConnectAsync(IPAddress.Loopback, Port);
@@ -104,10 +104,10 @@ internal sealed class RouterUnderTest : IAsyncDisposable
         var buffer = new byte[8192];
         while (true)
         {
-            using var quiet = new CancellationTokenSource(TimeSpan.FromSeconds(1));
+            using var enough = new CancellationTokenSource(quiet ?? TimeSpan.FromSeconds(1));
             try
             {
-                var count = await stream.ReadAsync(buffer, quiet.Token);
+                var count = await stream.ReadAsync(buffer, enough.Token);
                 if (count == 0)
                     break;
                 answer.Append(Encoding.Latin1.GetString(buffer, 0, count));
