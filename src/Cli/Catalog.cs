@@ -7,6 +7,7 @@ using Sluice.Cli.Commands.Buildpacks;
 using Sluice.Cli.Commands.Builds;
 using Sluice.Cli.Commands.Config;
 using Sluice.Cli.Commands.Domains;
+using Sluice.Cli.Commands.Drains;
 using Sluice.Cli.Commands.Features;
 using Sluice.Cli.Commands.Keys;
 using Sluice.Cli.Commands.Labs;
@@ -39,7 +40,7 @@ internal static class Catalog
             [DomainsList.Is, DomainsAdd.Is, DomainsInfo.Is, DomainsRemove.Is, DomainsClear.Is, DomainsWait.Is, DomainsUpdate.Is, MaintenanceShow.Is, MaintenanceSet.On, MaintenanceSet.Off]),
         ("Releases", [ReleasesList.Is, ReleasesInfo.Is, ReleasesOutput.Is, ReleasesRetry.Is, Rollback.Is]),
         ("Config vars", [ConfigList.Is, ConfigGet.Is, ConfigSet.Is, ConfigUnset.Is]),
-        ("Dynos and logs", [PsList.Is, PsScale.Is, PsRestart.Is, PsStop.Is, LogsShow.Is]),
+        ("Dynos and logs", [PsList.Is, PsScale.Is, PsRestart.Is, PsStop.Is, LogsShow.Is, DrainsList.Is, DrainsAdd.Is, DrainsRemove.Is]),
         ("Builds", [BuildsList.Is, BuildsOutput.Is, BuildpacksList.Is, BuildpacksSet.Is, BuildpacksAdd.Is, BuildpacksRemove.Is, BuildpacksClear.Is,
              BuildpacksSearch.Is, BuildpacksInfo.Is, BuildpacksVersions.Is]),
         ("Features", [FeaturesList.Is, FeaturesInfo.Is, FeaturesSet.Enable, FeaturesSet.Disable, LabsList.Is, LabsInfo.Is, LabsSet.Enable, LabsSet.Disable]),

@@ -4,6 +4,7 @@ using Sluice.Apps;
 using Sluice.AppSetups;
 using Sluice.Builds;
 using Sluice.Dashboard;
+using Sluice.Drains;
 using Sluice.Dynos;
 using Sluice.Git;
 using Sluice.Logs;
@@ -22,7 +23,7 @@ return await Start.RunAsync(args, Server, Agent);
 static Task<int> Server(UpOptions options)
 {
     var builder = ServerRole.CreateBuilder(options);
-    builder.AddStorage().AddLogs().AddRuntime().AddAccounts().AddTeams().AddApps().AddSlugs().AddSources().AddRouter()
+    builder.AddStorage().AddLogs().AddRuntime().AddAccounts().AddTeams().AddApps().AddDrains().AddSlugs().AddSources().AddRouter()
         .AddDynos().AddBuilds().AddReleases().AddPipelines().AddAppSetups().AddGit().AddPlatformApi().AddDashboard();
     var app = builder.Build();
     app.MapHealth().MapGit().MapPlatformApi().MapDashboard();

@@ -57,6 +57,8 @@ namespace Sluice.Wire;
 [JsonSerializable(typeof(IReadOnlyList<DynoSizeWire>))]
 [JsonSerializable(typeof(LogSessionWire))]
 [JsonSerializable(typeof(CreateLogSessionWire))]
+[JsonSerializable(typeof(IReadOnlyList<LogDrainWire>))]
+[JsonSerializable(typeof(CreateLogDrainWire))]
 [JsonSerializable(typeof(IReadOnlyList<PipelineWire>))]
 [JsonSerializable(typeof(CreatePipelineWire))]
 [JsonSerializable(typeof(UpdatePipelineWire))]

@@ -62,6 +62,7 @@ internal static class ApiSetup
         api.MapBuilds();
         api.MapStreams();
         api.MapLogSessions();
+        api.MapDrains();
         api.MapRendezvous();
         api.MapDiff();
         api.MapRepositories();

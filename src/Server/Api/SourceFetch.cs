@@ -15,7 +15,7 @@ internal sealed class SourceFetch : IDisposable
     private readonly HttpClient http;
 
     public SourceFetch()
-        : this(IsPublic)
+        : this(PublicNetwork.Has)
     {
     }
 
@@ -58,43 +58,8 @@ internal sealed class SourceFetch : IDisposable
 
     private static async ValueTask<Stream> ConnectAsync(DnsEndPoint to, Func<IPAddress, bool> mayConnect, CancellationToken ct)
     {
-        var addresses = await Dns.GetHostAddressesAsync(to.Host, ct);
-        if (addresses.Length == 0 || !addresses.All(mayConnect))
-            throw new HttpRequestException($"{to.Host} is not on the public network.");
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            await socket.ConnectAsync(addresses, to.Port, ct);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
+        var socket = await PublicNetwork.ConnectAsync(to, mayConnect, ct)
+            ?? throw Refuse.Invalid($"The source could not be fetched: {to.Host} is not on the public network. Upload it with POST /sources.");
+        return new NetworkStream(socket, ownsSocket: true);
     }
-
-    /// <summary>Neither this machine, nor a private or special network (RFC 6890), however it is written.</summary>
-    internal static bool IsPublic(IPAddress address)
-    {
-        if (address.IsIPv4MappedToIPv6)
-            address = address.MapToIPv4();
-        if (address.AddressFamily == AddressFamily.InterNetwork)
-            return !NotPublic.Any(network => network.Contains(address));
-        // Of IPv6 only global unicast, without the prefixes that carry an IPv4 address inside.
-        return GlobalV6.Contains(address) && !NotPublicV6.Any(network => network.Contains(address));
-    }
-
-    private static readonly IPNetwork GlobalV6 = IPNetwork.Parse("2000::/3");
-
-    private static readonly IPNetwork[] NotPublicV6 = [.. new[] { "2001::/32", "2002::/16", "2001:db8::/32" }.Select(n => IPNetwork.Parse(n))];
-
-    private static readonly IPNetwork[] NotPublic =
-    [
-        .. new[]
-        {
-            "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24",
-            "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/3",
-        }.Select(n => IPNetwork.Parse(n)),
-    ];
 }

@@ -9,6 +9,8 @@ namespace Sluice.Logs;
 /// </summary>
 internal sealed class AppLog(string folder, LogLimits limits, TimeProvider clock)
 {
+    private const string Overflow = "Error L11 (tail buffer overflow)";
+
     private readonly Lock gate = new();
 
     // Touched under the gate only.
@@ -107,20 +109,26 @@ internal sealed class AppLog(string folder, LogLimits limits, TimeProvider clock
     public async IAsyncEnumerable<LogLine> TailAsync(long after, LogFilter filter, [EnumeratorCancellation] CancellationToken ct)
     {
         var at = Math.Min(after, Last);
-        if (FirstInRing() is var oldest && at + 1 < oldest)
+        for (var isBehind = false; ; isBehind = true)
         {
-            await foreach (var line in segments.ReadAsync(at, oldest, ct))
+            // What left the memory may still be on disk: a reader that was slow misses only what is on neither.
+            var oldest = FirstInRing();
+            if (at + 1 < oldest)
             {
-                at = line.Seq;
-                if (filter.Lets(line))
-                    yield return line;
+                await foreach (var line in segments.ReadAsync(at, oldest, ct))
+                {
+                    if (isBehind && line.Seq > at + 1)
+                        yield return Missed(line.Seq, line.Seq - at - 1);
+                    at = line.Seq;
+                    if (filter.Lets(line))
+                        yield return line;
+                }
             }
-        }
-        while (true)
-        {
             var (lines, growth) = After(at);
-            if (lines is [{ Seq: var seq }, ..] && seq > at + 1)
-                yield return Missed(seq, seq - at - 1);
+            if (lines is [{ Seq: var seq }, ..] && seq > at + 1 && seq > oldest)
+                continue;   // more left the memory meanwhile
+            if (lines is [{ Seq: var first }, ..] && first > at + 1)
+                yield return Missed(first, first - at - 1);
             foreach (var line in lines)
             {
                 at = line.Seq;
@@ -253,6 +261,9 @@ internal sealed class AppLog(string folder, LogLimits limits, TimeProvider clock
         ringChars += line.Text.Length;
     }
 
+    /// <summary>It stands for lines that this reader was too late for; no log has it.</summary>
+    public static bool IsGap(LogLine line) => line is { Source: "heroku", Dyno: "logplex" } && line.Text.StartsWith(Overflow, StringComparison.Ordinal);
+
     private LogLine Missed(long before, long count) => new(
-        before - 1, clock.GetUtcNow(), "heroku", "logplex", $"Error L11 (tail buffer overflow): {count} messages dropped for this reader.");
+        before - 1, clock.GetUtcNow(), "heroku", "logplex", $"{Overflow}: {count} messages dropped for this reader.");
 }

@@ -49,6 +49,16 @@ public sealed partial class ContractTests
             await world.AskAsync("GET /apps/{name}/domains/{domain}", $"{at}/domains/{name}");
         await world.AskAsync("PATCH /apps/{name}/domains/{domain}", at + "/domains/www.walk.example", new { sni_endpoint = (string?)null });
         await world.AskAsync("DELETE /apps/{name}/domains/{domain}", at + "/domains/www.walk.example");
+
+        const string Receiver = "https://me:pa%2Fss@logs.example.com/in?key=1";
+        var drain = await world.AskAsync("POST /apps/{name}/log-drains", at + "/log-drains", new { url = Receiver });
+        Assert.Equal(Receiver, Text(drain, "url"));
+        await world.AskAsync("GET /apps/{name}/log-drains", at + "/log-drains");
+        foreach (var name in new[] { Text(drain, "id"), Text(drain, "token") })
+            Assert.Equal(Receiver, Text(await world.AskAsync("GET /apps/{name}/log-drains/{drain}", $"{at}/log-drains/{name}"), "url"));
+        await world.AskAsync("POST /apps/{name}/log-drains", at + "/log-drains", new { url = "syslog+tls://logs.example.com:6514" });
+        await world.AskAsync("DELETE /apps/{name}/log-drains/{drain}", $"{at}/log-drains/{Uri.EscapeDataString("syslog+tls://logs.example.com:6514")}");
+        await world.AskAsync("DELETE /apps/{name}/log-drains/{drain}", $"{at}/log-drains/{Uri.EscapeDataString(Receiver)}");
     }
 
     /// <summary>As clients log in: the key as a password, with the account's address.</summary>

@@ -12,11 +12,11 @@ public sealed class SourceFetchTests
     [InlineData("192.168.1.1"), InlineData("169.254.169.254"), InlineData("100.64.0.1"), InlineData("224.0.0.1"), InlineData("255.255.255.255"), InlineData("198.18.0.1")]
     [InlineData("::1"), InlineData("::"), InlineData("::ffff:127.0.0.1"), InlineData("::ffff:10.0.0.1"), InlineData("fe80::1"), InlineData("fc00::1"), InlineData("fd12::1")]
     [InlineData("ff02::1"), InlineData("64:ff9b::7f00:1"), InlineData("2002:7f00:1::"), InlineData("2001::1")]
-    public void A_private_or_special_address_is_refused(string address) => Assert.False(SourceFetch.IsPublic(IPAddress.Parse(address)));
+    public void A_private_or_special_address_is_refused(string address) => Assert.False(PublicNetwork.Has(IPAddress.Parse(address)));
 
     [Theory]
     [InlineData("1.1.1.1"), InlineData("140.82.121.4"), InlineData("172.32.0.1"), InlineData("2606:4700::1111")]
-    public void A_public_address_is_let_through(string address) => Assert.True(SourceFetch.IsPublic(IPAddress.Parse(address)));
+    public void A_public_address_is_let_through(string address) => Assert.True(PublicNetwork.Has(IPAddress.Parse(address)));
 
     [Theory]
     [InlineData("http://127.0.0.1:{0}/x"), InlineData("http://localhost:{0}/x"), InlineData("http://[::ffff:127.0.0.1]:{0}/x"), InlineData("http://0x7f.1:{0}/x")]

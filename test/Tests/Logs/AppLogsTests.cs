@@ -147,10 +147,15 @@ public sealed class AppLogsTests : IDisposable
         for (var i = 2; i <= 1000; i++)
             logs.Append(Printed($"{i}"));
         Assert.True(await slow.MoveNextAsync());
-        Assert.Equal("Error L11 (tail buffer overflow): 949 messages dropped for this reader.", slow.Current.Text);
-        Assert.Equal(950, slow.Current.Seq);
-        Assert.True(await slow.MoveNextAsync());
-        Assert.Equal("951", slow.Current.Text);
+        Assert.Matches("^Error L11 \\(tail buffer overflow\\): [0-9]+ messages dropped for this reader\\.$", slow.Current.Text);
+        var missed = int.Parse(slow.Current.Text.Split(' ')[5]);
+        Assert.InRange(missed, 500, 948);   // the disk had more than the 50 lines in memory
+        Assert.Equal(1 + missed, slow.Current.Seq);
+        for (var i = missed + 2; i <= 1000; i++)
+        {
+            Assert.True(await slow.MoveNextAsync());
+            Assert.Equal($"{i}", slow.Current.Text);
+        }
     }
 
     [Fact]

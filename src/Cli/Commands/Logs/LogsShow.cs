@@ -10,6 +10,7 @@ internal sealed class LogsShow : AppCommand
     private readonly Option<int> number = new("--num", "-n") { Description = "how many lines", HelpName = "N", DefaultValueFactory = _ => 100 };
     private readonly Option<string?> source = new("--source", "-s") { Description = "only lines of app or heroku (the platform)", HelpName = "SOURCE" };
     private readonly Option<string?> dyno = new("--dyno", "-d", "--dyno-name") { Description = "only lines of this dyno (web.1, router)", HelpName = "DYNO" };
+    private readonly Option<string?> type = new("--process-type", "-p", "--ps") { Description = "only lines of dynos of this process type (web)", HelpName = "TYPE" };
     private readonly Option<bool> tail = new("--tail", "-t") { Description = "go on with what comes" };
 
     public LogsShow() : base(Is)
@@ -17,13 +18,16 @@ internal sealed class LogsShow : AppCommand
         Options.Add(number);
         Options.Add(source);
         Options.Add(dyno);
+        Options.Add(type);
         Options.Add(tail);
     }
 
     public override async Task<ExitCode> RunAsync(Run run, CancellationToken ct)
     {
+        if (run.Value(dyno) is not null && run.Value(type) is not null)
+            throw StopException.Usage("Name a dyno or a process type, not both.");
         var app = await AppAsync(run, ct);
-        var asked = new CreateLogSessionWire(run.Value(dyno), run.Value(source), run.Value(number), run.Value(tail));
+        var asked = new CreateLogSessionWire(run.Value(dyno) ?? run.Value(type), run.Value(source), run.Value(number), run.Value(tail));
         var session = await run.Server.PostAsync<CreateLogSessionWire, LogSessionWire>($"/apps/{Uri.EscapeDataString(app)}/log-sessions", asked, ct);
         string? last = null;
         do
