@@ -1,3 +1,4 @@
+using Sluice.Dashboard.AccountPage;
 using Sluice.Dashboard.AppPage;
 using Sluice.Dashboard.Home;
 using Sluice.Dashboard.Live;
@@ -23,6 +24,8 @@ internal static class DashboardSetup
         services.AddSingleton<MoveHistory>();
         services.AddSingleton<PipelineFacts>();
         services.AddSingleton<PreviewFacts>();
+        services.AddSingleton<History>();
+        services.AddSingleton<ChangeFinder>();
         services.AddSingleton<AppViews>();
         services.AddSingleton<Happenings>();
         services.AddHostedService(s => s.GetRequiredService<Happenings>());
@@ -41,9 +44,11 @@ internal static class DashboardSetup
         dashboard.MapHome();
         dashboard.MapPipelinePages();
         dashboard.MapPipelineActions();
+        dashboard.MapPipelineTabs();
         dashboard.MapAppPages();
         dashboard.MapAppActions();
         LivePages.Map(dashboard);
+        dashboard.MapAccountPages();
         dashboard.MapGet("/{**path}", NotHere).ForAnyone().WithOrder(int.MaxValue - 1);
         return app;
     }

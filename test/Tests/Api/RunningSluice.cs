@@ -86,10 +86,10 @@ internal sealed class RunningSluice : IAsyncDisposable
     public string[] InNetwork(string[] command) => IsAlone ? ["nsenter", $"--net=/proc/{up.Id}/ns/net", "--", .. command] : command;
 
     /// <summary>Commits these files and pushes them to an app. The key travels in a header that only this git knows.</summary>
-    public Task<Ran> PushAsync(string app, Dictionary<string, string> files, CancellationToken ct) => PushAsync(app, files, "Change " + Guid.NewGuid(), ct);
+    public Task<Ran> PushAsync(string app, Dictionary<string, string> files, CancellationToken ct) => PushAsync(app, files, "Change " + Guid.NewGuid(), key: null, ct);
 
-    /// <summary>The same with a message of one's own.</summary>
-    public async Task<Ran> PushAsync(string app, Dictionary<string, string> files, string message, CancellationToken ct)
+    /// <summary>The same with a message of one's own, and maybe somebody else's key.</summary>
+    public async Task<Ran> PushAsync(string app, Dictionary<string, string> files, string message, string? key, CancellationToken ct)
     {
         var source = Scratch("source-" + app);
         foreach (var (name, text) in files)
@@ -97,7 +97,7 @@ internal sealed class RunningSluice : IAsyncDisposable
             Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(source, name))!);
             await File.WriteAllTextAsync(Path.Combine(source, name), text, ct);
         }
-        var basic = Convert.ToBase64String(Encoding.UTF8.GetBytes("tests:" + Key));
+        var basic = Convert.ToBase64String(Encoding.UTF8.GetBytes("tests:" + (key ?? Key)));
         var env = new Dictionary<string, string>
         {
             ["GIT_CONFIG_COUNT"] = "3",

@@ -101,13 +101,28 @@ public sealed class DashboardWorld : IAsyncDisposable
     }
 
     /// <summary>Pushes the sample app, which fails its release phase where <c>GREETING</c> is <c>broken</c>.</summary>
-    public async Task PushAsync(string app, string subject, params (string File, string Text)[] more)
+    public Task PushAsync(string app, string subject, params (string File, string Text)[] more) => PushAsync(app, subject, key: null, more);
+
+    public async Task PushAsync(string app, string subject, string? key, params (string File, string Text)[] more)
     {
         var files = SampleApp.Files;
         foreach (var (file, text) in more)
             files[file] = text;
-        var ran = await sluice!.PushAsync(app, files, subject, Ct);
+        var ran = await sluice!.PushAsync(app, files, subject, key, Ct);
         Assert.True(ran.ExitCode == 0, ran.ToString());
+    }
+
+    /// <summary>Promotes and waits until every target has ended; answers the promotion's id.</summary>
+    public async Task<string> PromoteAsync(string source, params string[] targets)
+    {
+        var id = Text(await AskAsync(HttpMethod.Post, "/pipeline-promotions", new { source = new { app = source }, targets = targets.Select(app => new { app }) }), "id");
+        for (var tries = 0; Text(await AskAsync(HttpMethod.Get, $"/pipeline-promotions/{id}", null), "status") != "completed"; tries++)
+        {
+            Assert.True(tries < 600, "The promotion did not end within a minute.");
+            await Task.Delay(TimeSpan.FromMilliseconds(100), Ct);
+        }
+
+        return id;
     }
 
     public async Task<JsonElement> AskAsync(HttpMethod method, string path, object? body, string? key = null)

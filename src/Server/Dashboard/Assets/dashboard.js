@@ -90,6 +90,14 @@ function live(isThere) {
 document.addEventListener("htmx:sseOpen", () => live(true));
 document.addEventListener("htmx:sseError", () => live(false));
 addEventListener("offline", () => live(false));
+addEventListener("online", () => live(true));
+
+// On a phone one stage fills the window: begin at the first that has something in it.
+const channel = document.getElementById("channel");
+if (channel && !location.hash && channel.scrollWidth > channel.clientWidth * 2) {
+  const first = channel.querySelector(".reach:has(.card)") ?? channel.querySelector(".reach:not(.narrow)");
+  if (first) channel.scrollLeft = first.offsetLeft - channel.offsetLeft;
+}
 
 // --- Logs -----------------------------------------------------------------------------------------------------------
 
@@ -141,6 +149,16 @@ if (tail) {
   tail.querySelector("form").addEventListener("submit", event => event.preventDefault());
   follow();
 }
+
+// --- Sliders ---------------------------------------------------------------------------------------------------------
+
+document.addEventListener("input", event => {
+  const form = event.target.closest("form.scale");
+  if (!form) return;
+  const slider = form.querySelector("[name=slider]"), number = form.querySelector("[name=quantity]");
+  if (event.target === slider) number.value = slider.value;
+  if (event.target === number) slider.value = number.value;
+});
 
 // --- Preview --------------------------------------------------------------------------------------------------------
 

@@ -143,7 +143,8 @@ internal sealed class PipelineFacts(
         if (others.Length == 0)
             return new Verdict($"{last} runs what {line[0]} runs", "for", Since: placed[line[^1]].Max(a => a.Current!.CreatedAt), Promotion: running);
         var differences = await Task.WhenAll(others.Select(a => BetweenAsync(head, a, withFiles: false, ct)));
-        var told = others.Zip(differences).OrderByDescending(p => p.Second.Ahead).Select((p, i) => Told(p.First, p.Second, isFirst: i == 0)).ToArray();
+        var pairs = others.Zip(differences).OrderByDescending(p => p.First.Slug is not null).ThenByDescending(p => p.Second.Ahead).ToArray();
+        var told = pairs.Select((p, i) => Told(p.First, p.Second, isFirst: i == 0)).ToArray();
         return new Verdict($"{last} runs other code than {line[0]}:", $"{Shell.Words.List(told)}.", differences.Select(d => d.Oldest).Min(), Promotion: running);
     }
 
@@ -151,5 +152,5 @@ internal sealed class PipelineFacts(
         app.Slug is null ? $"{app.Name} runs nothing yet"
         : difference.Commits is null ? $"{app.Name} differs in {Shell.Ages.Count(difference.FilesChanged, "file")}"
         : difference.Ahead == 0 ? $"{app.Name} is {Shell.Ages.Count(difference.Behind, "commit")} ahead of it"
-        : isFirst ? $"{app.Name} is {Shell.Ages.Count(difference.Ahead, "commit")} behind" : $"{app.Name} {difference.Ahead}";
+        : isFirst ? $"{app.Name} is {Shell.Ages.Count(difference.Ahead, "commit")} behind" : $"{app.Name} {difference.Ahead}";   // "shop-us is 5 commits behind, shop-eu 3"
 }

@@ -1,0 +1,69 @@
+using Microsoft.Playwright;
+
+namespace Sluice.Tests.Dashboard;
+
+public sealed class PeopleTests(DashboardWorld world)
+{
+    [Fact]
+    public async Task Who_may_only_look_sees_why_and_a_stranger_sees_nothing()
+    {
+        await world.OpenAsync();
+        var (up, down) = (await world.AppAsync("closed"), await world.AppAsync("closed-prod"));
+        var pipeline = await world.PipelineAsync(world.Name("closed"), (up, "staging"), (down, "production"));
+        await world.PushAsync(up, "Something to promote");
+        var (viewer, key) = await world.PersonAsync("viewer");
+        foreach (var app in new[] { up, down })
+            await world.AskAsync(HttpMethod.Post, $"/apps/{app}/collaborators", new { user = viewer, permissions = new[] { "view" } });
+
+        await using var looking = await world.VisitorAsync();
+        await looking.SignInAsync(viewer, key);
+        await looking.Page.GotoAsync($"/dashboard/pipelines/{pipeline}");
+        await Assertions.Expect(looking.Page.GetByText($"You may not deploy app {down}")).ToBeVisibleAsync();
+        await Assertions.Expect(looking.Page.GetByRole(AriaRole.Button, new() { Name = "Promote…" })).ToBeDisabledAsync();
+        await looking.Page.GotoAsync($"/dashboard/apps/{up}/settings");
+        await Assertions.Expect(looking.Page.Locator("section", new() { Has = looking.Page.GetByRole(AriaRole.Heading, new() { Name = "Config vars" }) })).ToContainTextAsync($"You may not deploy app {up}");
+
+        var token = await looking.Page.Locator("input[name=form-token]").First.InputValueAsync();
+        var form = looking.Page.APIRequest.CreateFormData();
+        form.Set("form-token", token);
+        form.Set("from", up);
+        form.Set("to", down);
+        var refused = await looking.Page.APIRequest.PostAsync($"/dashboard/pipelines/{pipeline}/promote", new() { Form = form });
+        Assert.Equal(403, refused.Status);
+        Assert.Contains($"You may not deploy app {down}", await refused.TextAsync(), StringComparison.Ordinal);
+
+        var (stranger, strangersKey) = await world.PersonAsync("stranger");
+        await using var strange = await world.VisitorAsync();
+        await strange.SignInAsync(stranger, strangersKey);
+        foreach (var path in new[] { $"/dashboard/pipelines/{pipeline}", $"/dashboard/apps/{up}", $"/dashboard/apps/{up}/logs/live", $"/dashboard/pipelines/{pipeline}/live" })
+            Assert.Equal(404, (await strange.Page.APIRequest.GetAsync(path)).Status);
+    }
+
+    [Fact]
+    public async Task A_session_that_ends_loses_nothing_that_was_typed()
+    {
+        await world.OpenAsync();
+        var (email, key) = await world.PersonAsync("typist");
+        await using var typist = await world.VisitorAsync();
+        await typist.SignInAsync(email, key);
+        var app = world.Name("typed");
+        await world.AskAsync(HttpMethod.Post, "/apps", new { name = app }, key);
+        await typist.Page.GotoAsync($"/dashboard/apps/{app}/settings");
+        await typist.Page.GetByLabel("Key", new() { Exact = true }).FillAsync("LONG_TEXT");
+        await typist.Page.GetByLabel("Value", new() { Exact = true }).FillAsync("what took an hour to write");
+        foreach (var session in (await world.AskAsync(HttpMethod.Get, "/oauth/sessions", null, key)).EnumerateArray())
+            await world.AskAsync(HttpMethod.Delete, $"/oauth/sessions/{DashboardWorld.Text(session, "id")}", null, key);
+        await typist.Page.GetByRole(AriaRole.Button, new() { Name = "Set", Exact = true }).ClickAsync();
+        await Assertions.Expect(typist.Page.GetByText("Your session has ended.")).ToBeVisibleAsync();
+
+        var tab = await typist.Page.RunAndWaitForPopupAsync(() => typist.Page.GetByRole(AriaRole.Link, new() { Name = "Sign in in a new tab" }).ClickAsync());
+        await tab.GetByLabel("E-mail").FillAsync(email);
+        await tab.GetByLabel("Password or key").FillAsync(key);
+        await tab.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
+        await tab.WaitForURLAsync("**/dashboard");
+        await typist.Page.GetByRole(AriaRole.Button, new() { Name = "Set", Exact = true }).ClickAsync();
+        await Assertions.Expect(typist.Page.GetByText("LONG_TEXT")).ToBeVisibleAsync();
+        Assert.Equal("what took an hour to write", DashboardWorld.Text(await world.AskAsync(HttpMethod.Get, $"/apps/{app}/config-vars", null, key), "LONG_TEXT"));
+        Assert.DoesNotContain("what took an hour to write", await typist.Page.ContentAsync(), StringComparison.Ordinal);
+    }
+}

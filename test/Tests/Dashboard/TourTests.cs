@@ -1,0 +1,68 @@
+using Microsoft.Playwright;
+
+namespace Sluice.Tests.Dashboard;
+
+/// <summary>Every page once: nothing to complain of for axe-core nor for the browser, and no wider than a phone. With <c>SLUICE_SCREENS</c> set to a folder, pictures of all.</summary>
+public sealed class TourTests(DashboardWorld world)
+{
+    private const int Phone = 390;
+
+    [Fact]
+    public async Task Every_page_is_open_to_everybody_light_and_dark_and_on_a_phone()
+    {
+        await world.OpenAsync();
+        await Accessible.InstallAsync(TestContext.Current.CancellationToken);
+        var pages = await PagesAsync();
+        var faults = new List<string>();
+        foreach (var (look, width, scheme) in new[] { ("light", 1440, ColorScheme.Light), ("dark", 1440, ColorScheme.Dark), ("phone", Phone, ColorScheme.Light) })
+        {
+            await using var visitor = await world.VisitorAsync(width, look == "phone" ? 844 : 1000, scheme);
+            await LookAsync(visitor, "sign-in", "/dashboard/sign-in", look, faults);
+            await visitor.SignInAsync(world.Admin, world.AdminKey);
+            foreach (var (name, path) in pages)
+                await LookAsync(visitor, name, path, look, faults);
+            faults.AddRange(visitor.Complaints.Select(c => $"{look}: {c}"));
+        }
+
+        Assert.True(faults.Count == 0, string.Join('\n', faults));
+    }
+
+    private static async Task LookAsync(Visitor visitor, string name, string path, string look, List<string> faults)
+    {
+        await visitor.Page.GotoAsync(path);
+        if (Environment.GetEnvironmentVariable("SLUICE_SCREENS") is { Length: > 0 } folder)
+            await visitor.Page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(folder, $"{name}-{look}.png"), FullPage = true });
+        // The same markup in other colours and another width: only what those can spoil is asked again.
+        string[] rules = look switch { "dark" => ["color-contrast"], "phone" => ["target-size"], _ => [] };
+        faults.AddRange((await Accessible.FaultsAsync(visitor.Page, rules)).Select(fault => $"{name}, {look}: {fault}"));
+        var width = await visitor.Page.EvaluateAsync<int>("() => document.documentElement.scrollWidth - innerWidth");
+        if (width > 0)
+            faults.Add($"{name}, {look}: {width} px wider than the window");
+    }
+
+    private async Task<(string Name, string Path)[]> PagesAsync()
+    {
+        var (staging, canary, eu, us) = (await world.AppAsync("tour-staging"), await world.AppAsync("tour-canary"), await world.AppAsync("tour-eu"), await world.AppAsync("tour-us"));
+        var pipeline = await world.PipelineAsync(world.Name("tour"), (staging, "staging"), (eu, "production"), (us, "production"));
+        await world.AskAsync(HttpMethod.Post, $"/pipelines/{pipeline}/stages", new { name = "canary", after = "staging" });
+        await world.AskAsync(HttpMethod.Post, "/pipeline-couplings", new { app = canary, pipeline, stage = "canary" });
+        await world.AskAsync(HttpMethod.Patch, $"/apps/{us}/config-vars", new { GREETING = "broken", SEARCH_URL = "x" });
+        await world.PushAsync(staging, "Send the refund e-mail once");
+        await world.PromoteAsync(staging, canary);
+        var promotion = await world.PromoteAsync(canary, eu, us);
+        await world.PushAsync(staging, "Add orders.paid_at and its index", ("db/migrate/1.sql", "create table orders (id int)"));
+        var person = await world.PersonAsync("kim");
+        await world.AskAsync(HttpMethod.Post, $"/apps/{us}/collaborators", new { user = person.Email, permissions = new[] { "view" } });
+        var (line, app) = ($"/dashboard/pipelines/{pipeline}", $"/dashboard/apps/{eu}");
+        return
+        [
+            ("home", "/dashboard"), ("home-search", $"/dashboard?q={staging}"), ("how", "/dashboard/how"), ("new-pipeline", "/dashboard/new/pipeline"), ("new-app", "/dashboard/new/app"),
+            ("account", "/dashboard/account"), ("pipeline", line), ("pipeline-empty", $"/dashboard/pipelines/{await world.PipelineAsync(world.Name("bare"))}"),
+            ("promote", $"{line}/promote?from={staging}"), ("promotion", $"/dashboard/promotions/{promotion}"), ("changes", $"{line}/changes?q=refund"), ("history", $"{line}/history"),
+            ("pipeline-access", $"{line}/access"), ("pipeline-settings", $"{line}/settings"), ("add-app", $"{line}/add?stage=staging"), ("place", $"{line}/place/{eu}"),
+            ("app", app), ("app-failed", $"/dashboard/apps/{us}"), ("activity", $"{app}/activity"), ("release", $"{app}/activity/v2"), ("compare", $"{app}/compare?from=v1&to=v2"),
+            ("resources", $"{app}/resources"), ("deploy", $"{app}/deploy"), ("logs", $"{app}/logs"), ("app-settings", $"/dashboard/apps/{us}/settings?show=SEARCH_URL"), ("app-access", $"/dashboard/apps/{us}/access"),
+            ("not-here", "/dashboard/nowhere"),
+        ];
+    }
+}
