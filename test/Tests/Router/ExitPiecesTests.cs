@@ -15,10 +15,9 @@ public sealed class ExitPiecesTests
         var bytes = Encoding.UTF8.GetBytes("first\nno end of line｡" + Mark);
         for (var cut = 0; cut <= bytes.Length; cut++)
         {
-            var pieces = new ExitPieces();
-            var got = pieces.Of(bytes.AsMemory(0, cut)).Concat(pieces.Of(bytes.AsMemory(cut))).Append(pieces.Rest()).Select(p => Encoding.UTF8.GetString(p.Span)).ToArray();
-            Assert.Contains(Mark, got);
-            Assert.Equal(Encoding.UTF8.GetString(bytes), string.Concat(got));
+            var got = Pieces(bytes[..cut], bytes[cut..]);
+            Assert.Contains(Mark, got.Select(Encoding.UTF8.GetString));
+            Assert.Equal(bytes, got.SelectMany(piece => piece));
         }
     }
 
@@ -26,10 +25,19 @@ public sealed class ExitPiecesTests
     [InlineData("\uFFFF and no end"), InlineData("\uFFFF\uFFFF\uFFFF"), InlineData("a\uFFFF b\nc\uFFFF d\ne")]
     public void What_only_looks_like_it_arrives_too(string text)
     {
-        var pieces = new ExitPieces();
-        var got = pieces.Of(Encoding.UTF8.GetBytes(text)).Append(pieces.Rest()).Select(p => Encoding.UTF8.GetString(p.Span));
-        Assert.Equal(text, string.Concat(got));
-        Assert.Equal(new string('x', 300), string.Concat(new ExitPieces().Of(Encoding.UTF8.GetBytes(new string('x', 300))).Select(p => Encoding.UTF8.GetString(p.Span))));
+        Assert.Equal(text, Encoding.UTF8.GetString([.. Pieces(Encoding.UTF8.GetBytes(text)).SelectMany(piece => piece)]));
+        var plain = Encoding.UTF8.GetBytes(new string('x', 300));
+        Assert.Equal(plain, Assert.Single(Pieces(plain)));
+    }
+
+    private static List<byte[]> Pieces(params byte[][] reads)
+    {
+        var (pieces, got) = (new ExitPieces(), new List<byte[]>());
+        foreach (var read in reads)
+            got.AddRange(pieces.Of(read).Select(piece => piece.ToArray()));
+        if (pieces.Rest() is { Length: > 0 } rest)
+            got.Add(rest);
+        return got;
     }
 
     [Theory]
