@@ -18,6 +18,7 @@ using Sluice.Cli.Commands.Pipelines;
 using Sluice.Cli.Commands.Ps;
 using Sluice.Cli.Commands.Releases;
 using Sluice.Cli.Commands.Remotes;
+using Sluice.Cli.Commands.Runs;
 using Sluice.Cli.Commands.Teams;
 
 namespace Sluice.Cli;
@@ -31,7 +32,7 @@ internal static class Catalog
             [PipelinesPromote.Is, PipelinesDiff.Is, PipelinesList.Is, PipelinesInfo.Is, PipelinesCreate.Is, PipelinesAdd.Is, PipelinesUpdate.Is, PipelinesRemove.Is,
              PipelinesRename.Is, PipelinesTransfer.Is, PipelinesDestroy.Is, PipelinesOpen.Is, PipelinesStages.Is]),
         ("Pipelines as in the Labs days", [PipelinePromote.Is, PipelineDiff.Is, PipelineShow.Is, PipelineAdd.Is, PipelineRemove.Is]),
-        ("Apps", [AppsList.Is, AppsCreate.Is, AppsInfo.Is, AppsOpen.Is, AppsRename.Is, AppsDestroy.Is, Fork.Is, GitRemoteSet.Is]),
+        ("Apps", [AppsList.Is, AppsCreate.Is, AppsInfo.Is, AppsOpen.Is, AppsRename.Is, AppsDestroy.Is, AppsDiff.Is, Fork.Is, GitRemoteSet.Is, GitClone.Is]),
         ("Who may do what",
             [AccessList.Is, AccessAdd.Is, AccessUpdate.Is, AccessRemove.Is, AppsJoin.Is, AppsLeave.Is, AppsLock.Is, AppsUnlock.Is, AppsTransfer.Is, TransfersList.Is,
              TransfersAccept.Is, TransfersDecline.Is, TeamsList.Is, TeamsCreate.Is, TeamsDestroy.Is, MembersList.Is, MembersAdd.Is, MembersSet.Is, MembersRemove.Is,
@@ -39,8 +40,9 @@ internal static class Catalog
         ("Domains and maintenance",
             [DomainsList.Is, DomainsAdd.Is, DomainsInfo.Is, DomainsRemove.Is, DomainsClear.Is, DomainsWait.Is, DomainsUpdate.Is, MaintenanceShow.Is, MaintenanceSet.On, MaintenanceSet.Off]),
         ("Releases", [ReleasesList.Is, ReleasesInfo.Is, ReleasesOutput.Is, ReleasesRetry.Is, Rollback.Is]),
-        ("Config vars", [ConfigList.Is, ConfigGet.Is, ConfigSet.Is, ConfigUnset.Is]),
-        ("Dynos and logs", [PsList.Is, PsScale.Is, PsRestart.Is, PsStop.Is, LogsShow.Is, DrainsList.Is, DrainsAdd.Is, DrainsRemove.Is]),
+        ("Config vars", [ConfigList.Is, ConfigGet.Is, ConfigSet.Is, ConfigUnset.Is, ConfigEdit.Is]),
+        ("Dynos and logs",
+            [RunAttached.Is, RunDetached.Is, PsList.Is, PsScale.Is, PsRestart.Is, PsStop.Is, LogsShow.Is, DrainsList.Is, DrainsAdd.Is, DrainsRemove.Is]),
         ("Builds", [BuildsList.Is, BuildsOutput.Is, BuildpacksList.Is, BuildpacksSet.Is, BuildpacksAdd.Is, BuildpacksRemove.Is, BuildpacksClear.Is,
              BuildpacksSearch.Is, BuildpacksInfo.Is, BuildpacksVersions.Is]),
         ("Features", [FeaturesList.Is, FeaturesInfo.Is, FeaturesSet.Enable, FeaturesSet.Disable, LabsList.Is, LabsInfo.Is, LabsSet.Enable, LabsSet.Disable]),

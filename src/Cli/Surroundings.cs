@@ -19,6 +19,9 @@ internal sealed record Surroundings
     public required bool IsRoot { get; init; }
     public required TimeProvider Clock { get; init; }
 
+    /// <summary>The process's streams as bytes.</summary>
+    public Func<RawConsole> Console { get; init; } = RawConsole.OfThisProcess;
+
     /// <summary>How git finds this command line again when it asks for a key: the <c>./sluice</c> script, else this program.</summary>
     public string OwnCommand => Variable("SLUICE_COMMAND") ?? Environment.ProcessPath ?? "sluice";
 

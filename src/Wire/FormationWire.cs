@@ -62,3 +62,20 @@ public sealed record DynoSizeWire
 }
 
 public sealed record CostWire(int Cents, string Unit);
+
+/// <summary>Body of <c>POST /apps/:app/dynos</c>.</summary>
+/// <param name="Attach">The caller comes to <see cref="DynoWire.AttachUrl"/>; otherwise it prints into the app's log.</param>
+/// <param name="Env">Beside the config vars. With COLUMNS and LINES the dyno gets a terminal of that size.</param>
+/// <param name="Size">Null for the usual one.</param>
+/// <param name="Type">First part of its name; null for <c>run</c>.</param>
+public sealed record StartDynoWire(string Command, bool Attach, IReadOnlyDictionary<string, string> Env, string? Size = null, string? Type = null, bool ForceNoTty = false);
+
+/// <summary>How a one-off dyno tells its exit status to who is attached to it: as the last line, when its command asks for it so.</summary>
+public static class ExitStatusLine
+{
+    /// <summary>Put behind the command. A server that knows it runs the command without, and tells the status itself.</summary>
+    public const string Wanted = " ; echo \"\uFFFF heroku-command-exit-status: $?\"";
+
+    /// <summary>What the line begins with; a number follows.</summary>
+    public const string Start = "\uFFFF heroku-command-exit-status: ";
+}

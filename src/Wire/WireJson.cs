@@ -53,6 +53,7 @@ namespace Sluice.Wire;
 [JsonSerializable(typeof(CreateReleaseWire))]
 [JsonSerializable(typeof(IReadOnlyList<FormationWire>))]
 [JsonSerializable(typeof(UpdateFormationWire))]
+[JsonSerializable(typeof(StartDynoWire))]
 [JsonSerializable(typeof(IReadOnlyList<DynoWire>))]
 [JsonSerializable(typeof(IReadOnlyList<DynoSizeWire>))]
 [JsonSerializable(typeof(LogSessionWire))]

@@ -48,8 +48,18 @@ internal sealed class GitFolder(string folder)
     }
 
     /// <summary>Git asks <paramref name="command"/> for the key of this server, in this folder only; no key is written down.</summary>
-    public Task SetCredentialsAsync(string server, string command, CancellationToken ct) =>
-        MustAsync(["config", "--local", $"credential.{server}.helper", $"!'{command.Replace("'", "'\\''", StringComparison.Ordinal)}' git:credentials"], ct);
+    public Task SetCredentialsAsync(string server, string command, CancellationToken ct) => MustAsync(["config", "--local", $"credential.{server}.helper", Asking(command)], ct);
+
+    /// <summary>Clones with git's own words on the terminal, and tells the new folder to ask <paramref name="command"/> for the key; git's exit code.</summary>
+    public async Task<int> CloneAsync(string url, string to, string remote, string server, string command, CancellationToken ct)
+    {
+        using var git = Process.Start(new ProcessStartInfo(
+            "git", ["-C", folder, "clone", "--origin", remote, "--config", $"credential.{server}.helper={Asking(command)}", "--", url, to]) { UseShellExecute = false })!;
+        await git.WaitForExitAsync(ct);
+        return git.ExitCode;
+    }
+
+    private static string Asking(string command) => $"!'{command.Replace("'", "'\\''", StringComparison.Ordinal)}' git:credentials";
 
     /// <summary>Whether git was told this somewhere: for the folder, the user or the machine.</summary>
     public async Task<bool> HasSettingAsync(string name, CancellationToken ct) => (await GitAsync(["config", "--get", name], ct)).Ok;

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Sluice.Apps;
 using Sluice.Dynos;
 using Sluice.Runtime;
+using Sluice.Wire;
 
 namespace Sluice.Api;
 
@@ -9,10 +10,6 @@ namespace Sluice.Api;
 internal sealed record AskedDyno(
     string Command, bool TellsExit, bool IsAttached, string Type, string? Size, TimeSpan Limit, ImmutableDictionary<string, string> Env, TerminalSize? Terminal)
 {
-    /// <summary>What the Heroku CLI puts behind a command whose exit status it wants. A command that ends its shell would never come to it: we tell the status ourselves.</summary>
-    private const string ExitWanted = " ; echo \"\uFFFF heroku-command-exit-status: $?\"";
-
-
     private const int MaxCommand = 32 * 1024;
     private const int MaxType = 63;
 
@@ -20,8 +17,9 @@ internal sealed record AskedDyno(
     public static AskedDyno Read(RequestBody body)
     {
         var (asked, type, size) = (body.NeedText("command"), body.Text("type") ?? "run", body.Text("size"));
-        var isWanted = asked.EndsWith(ExitWanted, StringComparison.Ordinal);
-        var command = isWanted ? asked[..^ExitWanted.Length] : asked;
+        // A command that ends its shell would never come to what is behind it: we tell the status ourselves.
+        var isWanted = asked.EndsWith(ExitStatusLine.Wanted, StringComparison.Ordinal);
+        var command = isWanted ? asked[..^ExitStatusLine.Wanted.Length] : asked;
         if (command.Length > MaxCommand || command.Contains('\0'))
             body.Fault($"command may have {MaxCommand} characters, and no NUL.");
         if (type.Length is 0 or > MaxType || !type.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'))

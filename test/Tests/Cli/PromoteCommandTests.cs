@@ -45,6 +45,19 @@ public sealed class PromoteCommandTests
     }
 
     [Fact]
+    public async Task A_failed_target_names_the_command_that_shows_what_its_release_command_said()
+    {
+        await using var server = (await ScriptedServer.StartAsync()).WithPipeline("shop", "shop-admin")
+            .On("POST /pipeline-promotions", Answers.Promotion("shop-staging"), 201)
+            .On<IReadOnlyList<PromotionTargetWire>>(Targets, [Answers.Target("shop", "failed", 23, error: "The release command exited with status 3."), Answers.Target("shop-admin", "failed")])
+            .On($"GET /apps/{Answers.IdOf("shop")}/releases/{Answers.IdOf("shop v23")}", Answers.Release("shop", 23, status: "failed") with { OutputStreamUrl = "http://localhost/streams/x" });
+        using var typed = new Typed(server);
+
+        Assert.Equal(1, await typed.Run("promote -a shop-staging"));
+        Assert.Contains("The release command exited with status 3. See: sluice releases:output v23 -a shop\n", typed.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Named_targets_and_a_named_release_go_out_by_id()
     {
         await using var server = (await ScriptedServer.StartAsync()).WithPipeline("shop", "shop-admin")

@@ -31,6 +31,7 @@ internal sealed class AppsInfo : AppCommand
 
         var dynos = await run.Server.ListAsync<DynoWire>($"{path}/dynos", ct);
         var coupling = await Coupling.FindAsync(run, app.Name, ct);
+        var downstream = (await run.Server.ListAsync<EdgeWire>($"{path}/downstreams?depth=1", ct)) is [{ Downstream: { } next }, ..] ? next.Name : null;
         run.Terminal.Heading(app.Name);
         var table = new Table();
         table.Add("Address:", app.WebUrl ?? "");
@@ -39,6 +40,11 @@ internal sealed class AppsInfo : AppCommand
         table.Add("Stack:", app.Stack.Name ?? "");
         table.Add("Dynos:", dynos.Count == 0 ? "none" : string.Join(", ", dynos.GroupBy(d => d.Type, StringComparer.Ordinal).Select(g => $"{g.Key}: {g.Count()}")));
         table.Add("Pipeline:", coupling is null ? "none" : $"{coupling.Pipeline.Name} ({coupling.Shown()})");
+        if (downstream is not null)
+        {
+            table.Add("Promotes to:", downstream);
+        }
+
         table.Add("Slug size:", app.SlugSize is { } size ? Words.Size(size) : "no slug yet");
         table.Add("Created:", run.Ago(app.CreatedAt));
         table.Print(run.Terminal);

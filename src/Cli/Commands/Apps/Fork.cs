@@ -14,11 +14,13 @@ internal sealed class Fork : CliCommand
 
     private readonly Option<string> from = new("--from") { Description = "app to copy", HelpName = "APP", Required = true };
     private readonly Option<string> to = new("--to") { Description = "name of the new app", HelpName = "APP", Required = true };
+    private readonly Option<bool> json = Flags.Json();
 
     public Fork() : base(Is)
     {
         Options.Add(from);
         Options.Add(to);
+        Options.Add(json);
     }
 
     public override async Task<ExitCode> RunAsync(Run run, CancellationToken ct)
@@ -36,7 +38,15 @@ internal sealed class Fork : CliCommand
             throw;
         }
 
-        run.Terminal.Line($"Fork complete: {fork.Name} is at {fork.WebUrl}");
+        if (run.Value(json))
+        {
+            run.Json(await run.Server.GetAsync<AppWire>(Path(fork.Name), ct));
+        }
+        else
+        {
+            run.Terminal.Line($"Fork complete: {fork.Name} is at {fork.WebUrl}");
+        }
+
         return ExitCode.Ok;
     }
 

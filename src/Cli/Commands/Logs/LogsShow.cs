@@ -28,18 +28,24 @@ internal sealed class LogsShow : AppCommand
             throw StopException.Usage("Name a dyno or a process type, not both.");
         var app = await AppAsync(run, ct);
         var asked = new CreateLogSessionWire(run.Value(dyno) ?? run.Value(type), run.Value(source), run.Value(number), run.Value(tail));
+        await FollowAsync(run, app, asked, ct);
+        return ExitCode.Ok;
+    }
+
+    /// <summary>Prints what is asked for; a tail, for ever.</summary>
+    public static async Task FollowAsync(Run run, string app, CreateLogSessionWire asked, CancellationToken ct)
+    {
         var session = await run.Server.PostAsync<CreateLogSessionWire, LogSessionWire>($"/apps/{Uri.EscapeDataString(app)}/log-sessions", asked, ct);
         string? last = null;
         do
         {
-            last = await CopyAsync(run, session.LogplexUrl, last, ct);
+            last = await CopyAsync(run, session.LogplexUrl, last, asked.Tail == true, ct);
         }
-        while (run.Value(tail));
-        return ExitCode.Ok;
+        while (asked.Tail == true);
     }
 
     /// <summary>Until the stream ends. A tail that was cut goes on after the last line that was seen.</summary>
-    private async Task<string?> CopyAsync(Run run, string url, string? last, CancellationToken ct)
+    private static async Task<string?> CopyAsync(Run run, string url, string? last, bool isTail, CancellationToken ct)
     {
         try
         {
@@ -49,12 +55,12 @@ internal sealed class LogsShow : AppCommand
                 last = id;
             }
         }
-        catch (Exception cut) when (run.Value(tail) && last is not null && cut is IOException or HttpRequestException)
+        catch (Exception cut) when (isTail && last is not null && cut is IOException or HttpRequestException)
         {
             run.Terminal.Note("The connection was cut. Trying again…");
         }
 
-        if (run.Value(tail))
+        if (isTail)
         {
             await Task.Delay(TimeSpan.FromSeconds(1), run.Surroundings.Clock, ct);
         }

@@ -13,12 +13,14 @@ internal sealed class PipelinesTransfer : CliCommand
     private readonly Argument<string> owner = Flags.Needed("OWNER", "name of a team, or address of an account");
     private readonly Option<string?> named = new("--pipeline", "-p") { Description = "name or id", HelpName = "PIPELINE", Required = true };
     private readonly Option<string?> confirm = Flags.Confirm("pipeline");
+    private readonly Option<bool> json = Flags.Json();
 
     public PipelinesTransfer() : base(Is)
     {
         Arguments.Add(owner);
         Options.Add(named);
         Options.Add(confirm);
+        Options.Add(json);
     }
 
     public override async Task<ExitCode> RunAsync(Run run, CancellationToken ct)
@@ -26,8 +28,13 @@ internal sealed class PipelinesTransfer : CliCommand
         var pipeline = await Coupling.PipelineAsync(run, run.Value(named)!, ct);
         var (to, shown) = await OwnerAsync(run, run.Value(owner)!, ct);
         await ConfirmAsync(run, pipeline.Name, shown, ct);
-        await run.Terminal.StepAsync($"Transferring {pipeline.Name} pipeline to the {shown}", () =>
+        var transfer = await run.Terminal.StepAsync($"Transferring {pipeline.Name} pipeline to the {shown}", () =>
             run.Server.PostAsync<CreatePipelineTransferWire, PipelineTransferWire>("/pipeline-transfers", new(new(pipeline.Id), to), ct));
+        if (run.Value(json))
+        {
+            run.Json(transfer);
+        }
+
         return ExitCode.Ok;
     }
 

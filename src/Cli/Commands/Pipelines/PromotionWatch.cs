@@ -82,7 +82,7 @@ internal sealed class PromotionWatch(Run run, AppWire source, PromotionWire prom
             Say($"{name}: {(target.Status is "succeeded" ? run.Terminal.Good("succeeded") : run.Terminal.Bad("failed"))}");
             if (target.ErrorMessage is { } why)
             {
-                Say(why);
+                Say(why + await SeeAsync(target, ct));
             }
         }
     }
@@ -99,8 +99,20 @@ internal sealed class PromotionWatch(Run run, AppWire source, PromotionWire prom
         else
         {
             Say(line + run.Terminal.Bad("failed"));
-            run.Terminal.Error(target.ErrorMessage ?? $"The promotion to {name} failed; what it ran before still runs.");
+            run.Terminal.Error((target.ErrorMessage ?? $"The promotion to {name} failed; what it ran before still runs.") + await SeeAsync(target, ct));
         }
+    }
+
+    /// <summary>Where more is told of a target that failed; empty when nothing ran.</summary>
+    private async Task<string> SeeAsync(PromotionTargetWire target, CancellationToken ct)
+    {
+        if (target is { Status: "succeeded" } or { Release: null })
+        {
+            return "";
+        }
+
+        var release = await run.Server.GetAsync<ReleaseWire>($"/apps/{target.App.Id}/releases/{target.Release!.Id}", ct);
+        return release.OutputStreamUrl is null ? "" : $" See: sluice releases:output v{release.Version} -a {release.App.Name}";
     }
 
     private async Task StreamAsync(PromotionTargetWire target, IdWire id, CancellationToken ct)
