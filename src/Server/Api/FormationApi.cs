@@ -25,9 +25,16 @@ internal static class FormationApi
         HttpContext http, App app, FormationTable formation, ReleaseLedger ledger, SlugCatalog slugs, CancellationToken ct)
     {
         var types = await TypesAsync(app, ledger, slugs, ct);
+        var rows = (await formation.ListAsync(app.Id, ct)).Where(row => types.ContainsKey(row.Type)).ToList();
+        if (!types.ContainsKey(ReleasePhase.ProcessType) && await FailedAsync(app, ledger, slugs, ct) is { } failed)
+        {
+            rows.Add(failed.Row);
+            types = new Dictionary<string, string>(types, StringComparer.Ordinal) { [ReleasePhase.ProcessType] = failed.Command };
+        }
+
         return Page.Of(
             http,
-            (await formation.ListAsync(app.Id, ct)).Where(row => types.ContainsKey(row.Type)),
+            rows,
             row => row.ToWire(app, types[row.Type]),
             new Key<Formation>("type", row => row.Type),
             new("id", row => row.Id.ToString()));
@@ -67,6 +74,19 @@ internal static class FormationApi
         var rows = await formation.ScaleAsync(app, changes, [.. types.Keys], who, ct);
         plans.Nudge(app.Id);
         return [.. changes.Select(change => rows.First(row => row.Type == change.Type).ToWire(app, types[change.Type]))];
+    }
+
+    /// <summary>The release command of a newest release that failed: clients look here for one before they offer to try it again. Null when there is none.</summary>
+    private static async Task<(Formation Row, string Command)?> FailedAsync(App app, ReleaseLedger ledger, SlugCatalog slugs, CancellationToken ct)
+    {
+        if ((await ledger.ListAsync(app.Id, ct)).MaxBy(release => release.Version) is not { Slug: { } id, IsTerminal: true } newest
+            || (await slugs.FindAsync(id, ct))?.ProcessTypes.GetValueOrDefault(ReleasePhase.ProcessType) is not { } command)
+            return null;
+        return (new Formation
+        {
+            Id = StableId.Of("release-command", app.Id.ToString()), App = app.Id, Type = ReleasePhase.ProcessType, Quantity = 0, Size = DynoSize.Default.Name,
+            CreatedAt = newest.CreatedAt, UpdatedAt = newest.CreatedAt,
+        }, command);
     }
 
     /// <summary>What the app can run: process type → command of the current release's slug. Empty before the first deploy.</summary>

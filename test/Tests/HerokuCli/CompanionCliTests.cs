@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.RegularExpressions;
 using Sluice.Tests.Api;
 using Sluice.Tests.Cli;
@@ -97,12 +98,49 @@ public sealed partial class CompanionCliTests(HerokuCliWorld heroku) : IClassFix
         }
     }
 
+    /// <summary>The server stands on this machine here; the way to it, by verified TLS, is that to one elsewhere.</summary>
+    [Fact]
+    public async Task A_server_elsewhere_is_put_on_a_port_here_and_the_Heroku_CLI_works_with_it()
+    {
+        var (far, url) = (heroku.Sluice.Scratch("connected"), $"https://localhost:{heroku.Sluice.Url.Port}");
+        var command = heroku.Sluice.InNetwork([Path.Combine(AppContext.BaseDirectory, "sluice"), "connect", url, "--ca", heroku.Sluice.Data.CertificateAuthority, "--data", far]);
+        using var connect = Process.Start(new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true })!;
+        try
+        {
+            Assert.Contains(url + " is at http://localhost:", await connect.StandardOutput.ReadLineAsync(Ct));
+            var (plain, companion) = (await EnvAsync("", far), await EnvAsync("--companion", far));
+            Assert.NotEqual(heroku.Sluice.Url.GetLeftPart(UriPartial.Authority), plain["HEROKU_HOST"]);
+            Assert.Equal("Staging", (await SucceedAsync(plain, "config:get GREETING -a shop-staging")).Output.Trim());
+            Assert.Matches("shop-staging (is|was) ", (await SucceedAsync(companion, "pipelines:diff -a shop-staging")).Said);
+            Assert.Contains("migrating for Staging", (await SucceedAsync(plain, "releases:output -a shop-staging")).Said);
+            Assert.Contains("heroku[release", (await SucceedAsync(plain, "logs -n 1500 -a shop-staging")).Said);
+            var run = await heroku.HerokuInAsync(far, plain, "run", "-x", "-a", "shop-staging", "echo $GREETING; exit 4");
+            Assert.Equal((4, "Staging\n"), (run.ExitCode, run.Output));
+            var clone = await heroku.RunAsync(far, new(plain) { ["GIT_CONFIG_NOSYSTEM"] = "1", ["GIT_TERMINAL_PROMPT"] = "0" }, ["git", "clone", "-q", $"https://{plain["HEROKU_GIT_HOST"]}/shop-staging.git"]);
+            Assert.True(clone.ExitCode == 0, clone.ToString());
+            Assert.True(File.Exists(Path.Combine(far, "shop-staging", "Procfile")));
+        }
+        finally
+        {
+            using (var kill = Process.Start("kill", ["-TERM", $"{connect.Id}"]))
+                await kill.WaitForExitAsync(Ct);
+            await connect.WaitForExitAsync(Ct);
+        }
+
+        async Task<Ran> SucceedAsync(Dictionary<string, string> env, string line)
+        {
+            var ran = await heroku.HerokuInAsync(far, env, line.Split(' '));
+            Assert.True(ran.ExitCode == 0, $"heroku {line}: {ran}");
+            return ran;
+        }
+    }
+
     private Task<Ran> DiffAsync(Dictionary<string, string> env, string app) => heroku.HerokuInAsync(heroku.Sluice.Scratch("elsewhere"), env, "pipelines:diff", "-a", app);
 
     /// <summary>What <c>sluice env</c> prints, as a shell would take it.</summary>
-    private async Task<Dictionary<string, string>> EnvAsync(string flag)
+    private async Task<Dictionary<string, string>> EnvAsync(string flag, string? folder = null)
     {
-        using var typed = new Typed { Variables = { ["SLUICE_DATA"] = heroku.Sluice.Data.Root, ["XDG_CONFIG_HOME"] = heroku.Sluice.Scratch("config") } };
+        using var typed = new Typed { Variables = { ["SLUICE_DATA"] = folder ?? heroku.Sluice.Data.Root, ["SLUICE_KEY"] = heroku.Sluice.Key, ["XDG_CONFIG_HOME"] = heroku.Sluice.Scratch("config") } };
         foreach (var name in new[] { "GIT_SSL_CAINFO", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR", "HTTPS_PROXY", "https_proxy" })
         {
             if (Environment.GetEnvironmentVariable(name) is { Length: > 0 } value)

@@ -35,6 +35,10 @@ public sealed partial class HerokuCliPageTests(HerokuCliWorld heroku) : IClassFi
         new("pipelines:transfer writers -p handbook -c handbook", "Transferring handbook pipeline to the writers team... done", "to a team that you are in, or to one of its members"),
         new("pipelines:remove -a guide", "Removing guide... done"),
         new("pipelines:destroy handbook", "Destroying handbook pipeline... done"),
+        new("run -x -a shop-staging -- echo hello", "hello", "over TLS on the one port; terminal and its size, pipes, Ctrl-C and the exit code; nothing in between may take TLS apart"),
+        new("run:detached -a shop-staging -- sleep 600", "Run heroku logs --app shop-staging --dyno run."),
+        new("ps -a shop-staging", "=== run: one-off processes"),
+        new("ps:stop --process-type run -a shop-staging", "Stopping all run dynos on shop-staging... done"),
         new("pipelines:open shop", "Opening https://dashboard.heroku.com/pipelines/", "the address is wired in: use `sluice pipelines:open shop`", Works: false),
     ];
 

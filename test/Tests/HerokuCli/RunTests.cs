@@ -38,7 +38,7 @@ public sealed class RunTests(HerokuCliWorld heroku) : IClassFixture<HerokuCliWor
         await typist.UntilAsync("30 90");
         await typist.UntilAsync("90 x 30, xterm");
         await typist.UntilAsync("terminal");
-        await typist.TypeAsync("trap 'echo caught; exit' INT; echo wait'ing'; sleep 1000\r");
+        await typist.TypeAsync("echo wait'ing'; sleep 1000\r");
         await typist.UntilAsync("waiting");
         await typist.TypeAsync("\u0003");
         await typist.UntilAsync("$ ");
@@ -73,6 +73,52 @@ public sealed class RunTests(HerokuCliWorld heroku) : IClassFixture<HerokuCliWor
         await typist.EndAsync();
         Assert.DoesNotContain(name, (await RunAsync("heroku ps -a shop-staging")).Said);
     }
+
+    [Fact]
+    public async Task The_command_line_of_Sluice_does_the_same()
+    {
+        var ran = await RunAsync($"(seq 1 5000; echo last) | {Sluice} run -a shop-staging -e EXTRA=1 -- 'wc -l; echo $EXTRA $GREETING; exit 5'");
+        Assert.Equal(5, ran.ExitCode);
+        Assert.Equal("5001\n1 Staging\n", ran.Output);
+        Assert.Matches("Running .* on shop-staging... up, run\\.[0-9]{4}\n", ran.Errors);
+        var named = await RunAsync($"{Sluice} run -a shop-staging release < /dev/null");
+        Assert.Equal((0, "migrating for Staging\n"), (named.ExitCode, named.Output));
+        Assert.Equal(2, (await RunAsync($"{Sluice} run -a shop -- true")).ExitCode);
+
+        await using var typist = await heroku.TypeAsync("env", $"SLUICE_DATA={heroku.Sluice.Data.Root}", Binary, "run", "-a", "shop-staging", "bash");
+        await typist.UntilAsync("$ ");
+        await typist.TypeAsync("stty size; sleep 1000\r");
+        await typist.UntilAsync("30 90");
+        await typist.TypeAsync("\u0003");
+        await typist.UntilAsync("$ ");
+        await typist.TypeAsync("exit 7\r");
+        Assert.Equal(7, await typist.EndAsync());
+    }
+
+    [Fact]
+    public async Task A_restart_of_server_or_agent_leaves_a_detached_one_alone_and_ends_an_attached_one_with_a_sentence()
+    {
+        var name = Regex.Match((await RunAsync("heroku run:detached -a shop-staging -- 'echo once; sleep 1000'")).Output, "run\\.[0-9]{4}").Value;
+        await UntilAsync("heroku logs -a shop-staging --dyno " + name, $"app[{name}]: once");
+        foreach (var role in new[] { "server", "agent" })
+        {
+            await using var typist = await heroku.TypeAsync("heroku", "run", "-a", "shop-staging", "echo here; sleep 1000");
+            await typist.UntilAsync("here");
+            var restarted = await RunAsync($"'{Path.Combine(AppContext.BaseDirectory, "sluice")}' restart {role} --data '{heroku.Sluice.Data.Root}'");
+            Assert.True(restarted.ExitCode == 0, restarted.ToString());
+            await typist.EndAsync();
+            Assert.Contains(role == "server" ? "Sluice restarts" : "Platform error", typist.Seen);
+            await UntilAsync("heroku ps -a shop-staging", name);
+        }
+
+        Assert.DoesNotContain("run.", (await RunAsync("heroku ps -a shop-staging")).Output.Replace(name, "", StringComparison.Ordinal));
+        Assert.Equal(0, (await RunAsync("heroku ps:stop " + name + " -a shop-staging")).ExitCode);
+        Assert.Single(Regex.Matches((await RunAsync("heroku logs -n 1500 -a shop-staging --dyno " + name)).Output, "app.*once"));
+    }
+
+    private static string Binary => Path.Combine(AppContext.BaseDirectory, "sluice-cli");
+
+    private string Sluice => $"SLUICE_DATA='{heroku.Sluice.Data.Root}' '{Binary}'";
 
     private Task<Ran> RunAsync(string script) => heroku.RunAsync(heroku.Sluice.Scratch("elsewhere"), heroku.WithKey, ["bash", "-c", script]);
 

@@ -178,6 +178,41 @@ public sealed class ThingsTests(HerokuCliWorld heroku) : IClassFixture<HerokuCli
         Assert.Contains("App must have a release-phase command", (await heroku.HerokuAsync("releases:retry", "-a", "nothing-to-retry")).Said);
     }
 
+    [Fact]
+    public async Task A_retry_after_a_promotion_that_failed_releases_what_was_promoted()
+    {
+        var ct = TestContext.Current.CancellationToken;
+        await Task.WhenAll(heroku.SucceedAsync("apps:create", "again-staging"), heroku.SucceedAsync("apps:create", "again"));
+        await heroku.SucceedAsync("pipelines:create", "again", "-a", "again-staging", "-s", "staging");
+        await heroku.SucceedAsync("pipelines:add", "again", "-a", "again", "-s", "production");
+        await heroku.SucceedAsync("labs:enable", "runtime-dyno-metadata", "-a", "again");
+        // The first release of the target fails by its number; every other one succeeds.
+        var pushed = await heroku.Sluice.PushAsync(
+            "again-staging", new(SampleApp.Files) { ["Procfile"] = "web: perl server.pl\nrelease: test \"$HEROKU_RELEASE_VERSION\" != v2 && echo retried well\n" }, ct);
+        Assert.True(pushed.ExitCode == 0, pushed.ToString());
+        var promoted = await heroku.HerokuAsync("pipelines:promote", "-a", "again-staging");
+        Assert.Equal(1, promoted.ExitCode);
+        Assert.Contains("again: failed", promoted.Said);
+
+        var retried = await heroku.SucceedAsync("releases:retry", "-a", "again");
+        Assert.Contains("Retrying v2 on again... done, v3", retried);
+        Assert.Contains("Running release command... retried well", retried);
+        var releases = JsonDocument.Parse((await heroku.HerokuAsync("releases", "--json", "-a", "again")).Output).RootElement;
+        Assert.Equal(("succeeded", "failed"), (releases[0].GetProperty("status").GetString(), releases[1].GetProperty("status").GetString()));
+        Assert.StartsWith("Retry of v2: Promote again-staging v2", releases[0].GetProperty("description").GetString());
+    }
+
+    [Fact]
+    public async Task Two_apps_are_compared()
+    {
+        await Task.WhenAll(heroku.SucceedAsync("apps:create", "alike"), heroku.SucceedAsync("apps:create", "unlike"));
+        await heroku.SucceedAsync("config:set", "ONLY=here", "-a", "unlike");
+        var diff = await heroku.SucceedAsync("apps:diff", "alike", "unlike");
+        Assert.Contains("config (ONLY)", diff);
+        Assert.Contains("here", diff);
+        Assert.Contains("slug (checksum)", await heroku.SucceedAsync("apps:diff", "alike", "shop-staging"));
+    }
+
     /// <summary>A visitor of that host name comes to see this status.</summary>
     private async Task UntilAsync(string host, string status)
     {

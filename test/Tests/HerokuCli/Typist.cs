@@ -12,6 +12,7 @@ internal sealed class Typist : IAsyncDisposable
     private readonly PipeStream screen, keys;
     private readonly StringBuilder seen = new();
     private readonly Task<int> ended;
+    private int read;
 
     private Typist(int pid, PipeStream screen, PipeStream keys)
     {
@@ -41,13 +42,13 @@ internal sealed class Typist : IAsyncDisposable
 
     public async Task TypeAsync(string text) => await keys.WriteAsync(Encoding.UTF8.GetBytes(text), CancellationToken.None);
 
-    /// <summary>Reads until the screen has shown this since the last answer.</summary>
+    /// <summary>Reads until the screen has shown this, after all that was waited for before.</summary>
     public async Task UntilAsync(string text)
     {
         using var limit = new CancellationTokenSource(Patience);
-        var from = seen.Length;
         var buffer = new byte[4096];
-        while (!seen.ToString(from, seen.Length - from).Contains(text, StringComparison.Ordinal))
+        int at;
+        while ((at = seen.ToString().IndexOf(text, read, StringComparison.Ordinal)) < 0)
         {
             try
             {
@@ -61,6 +62,8 @@ internal sealed class Typist : IAsyncDisposable
                 Assert.Fail($"{text} did not come. There was:\n{seen}");
             }
         }
+
+        read = at + text.Length;
     }
 
     /// <summary>Reads to the end; the exit code.</summary>
