@@ -53,8 +53,8 @@ internal sealed class GitFolder(string folder)
     /// <summary>Clones with git's own words on the terminal, and tells the new folder to ask <paramref name="command"/> for the key; git's exit code.</summary>
     public async Task<int> CloneAsync(string url, string to, string remote, string server, string command, CancellationToken ct)
     {
-        using var git = Process.Start(new ProcessStartInfo(
-            "git", ["-C", folder, "clone", "--origin", remote, "--config", $"credential.{server}.helper={Asking(command)}", "--", url, to]) { UseShellExecute = false })!;
+        using var git = new Process { StartInfo = new("git", ["-C", folder, "clone", "--origin", remote, "--config", $"credential.{server}.helper={Asking(command)}", "--", url, to]) { UseShellExecute = false } };
+        git.Start();
         await git.WaitForExitAsync(ct);
         return git.ExitCode;
     }

@@ -104,7 +104,7 @@ public sealed partial class CompanionCliTests(HerokuCliWorld heroku) : IClassFix
     {
         var (far, url) = (heroku.Sluice.Scratch("connected"), $"https://localhost:{heroku.Sluice.Url.Port}");
         var command = heroku.Sluice.InNetwork([Path.Combine(AppContext.BaseDirectory, "sluice"), "connect", url, "--ca", heroku.Sluice.Data.CertificateAuthority, "--data", far]);
-        using var connect = Process.Start(new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true })!;
+        using var connect = Process.Start(new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, UseShellExecute = false })!;
         try
         {
             Assert.Contains(url + " is at http://localhost:", await connect.StandardOutput.ReadLineAsync(Ct));

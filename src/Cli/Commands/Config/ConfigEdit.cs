@@ -63,9 +63,9 @@ internal sealed partial class ConfigEdit : AppCommand
             {
                 faults.Add($"Line {index + 1} is no KEY=value: a name has letters, digits and underscores, and does not begin with a digit.");
             }
-            else if (!vars.TryAdd(match.Groups[1].Value, match.Groups[2].Value))
+            else if (!vars.TryAdd(match.Groups["name"].Value, match.Groups["value"].Value))
             {
-                faults.Add($"Line {index + 1} sets {match.Groups[1].Value} a second time.");
+                faults.Add($"Line {index + 1} sets {match.Groups["name"].Value} a second time.");
             }
         }
 
@@ -94,7 +94,8 @@ internal sealed partial class ConfigEdit : AppCommand
     {
         var editor = run.Surroundings.Variable("VISUAL") ?? run.Surroundings.Variable("EDITOR") ?? "vi";
         // As git does it: the variable may hold flags, too.
-        using var process = Process.Start(new ProcessStartInfo("sh", ["-c", editor + " \"$1\"", "sh", file]) { UseShellExecute = false })!;
+        using var process = new Process { StartInfo = new("sh", ["-c", editor + " \"$1\"", "sh", file]) { UseShellExecute = false } };
+        process.Start();
         await process.WaitForExitAsync(ct);
         if (process.ExitCode != 0)
         {
@@ -113,6 +114,6 @@ internal sealed partial class ConfigEdit : AppCommand
         return file;
     }
 
-    [GeneratedRegex(@"^\s*([A-Za-z_][A-Za-z0-9_]*)=(.*)$", RegexOptions.Singleline)]
+    [GeneratedRegex(@"^\s*(?<name>[A-Za-z_][A-Za-z0-9_]*)=(?<value>.*)$", RegexOptions.Singleline | RegexOptions.ExplicitCapture)]
     private static partial Regex Line();
 }

@@ -137,7 +137,7 @@ internal sealed class OutputWithExit
     {
         byte[] all = [.. held, .. bytes.Span];
         var from = Math.Max(0, all.Length - LongestLine);
-        var at = all.AsSpan(from).LastIndexOf(Start[..3]);
+        var at = all.AsSpan(from).LastIndexOf(Start.AsSpan(0, 3));
         at = at < 0 ? all.Length - Partial(all) : from + at;
         held = all[at..];
         return all.AsMemory(0, at);

@@ -34,12 +34,12 @@ internal sealed partial class OneOffFlags
         foreach (var pair in (run.Value(env) ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries))
         {
             var match = Pair().Match(pair);
-            variables[match.Success ? match.Groups[1].Value : throw StopException.Usage($"--env has \"{pair}\", which is no NAME=VALUE. A value with ; in it must be a config var.")] = match.Groups[2].Value;
+            variables[match.Success ? match.Groups["name"].Value : throw StopException.Usage($"--env has \"{pair}\", which is no NAME=VALUE. A value with ; in it must be a config var.")] = match.Groups["value"].Value;
         }
 
         return new StartDynoWire(line, attach, variables, run.Value(size), run.Value(type), noTerminal);
     }
 
-    [GeneratedRegex(@"^\s*(\w+)=(.*)$", RegexOptions.Singleline)]
+    [GeneratedRegex(@"^\s*(?<name>\w+)=(?<value>.*)$", RegexOptions.Singleline | RegexOptions.ExplicitCapture)]
     private static partial Regex Pair();
 }
