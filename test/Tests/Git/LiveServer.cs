@@ -121,6 +121,9 @@ public class LiveServer : IAsyncLifetime
         return name;
     }
 
+    /// <summary>With the first account's key.</summary>
+    internal HttpClient Http => http;
+
     public async Task<JsonElement> GetAsync(string path) => await http.GetFromJsonAsync<JsonElement>(path, Ct);
 
     public async Task SetAsync(string app, string name, string value)

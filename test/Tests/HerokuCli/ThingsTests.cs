@@ -130,6 +130,59 @@ public sealed class ThingsTests(HerokuCliWorld heroku) : IClassFixture<HerokuCli
     }
 
     [Fact]
+    public async Task Drains_are_added_listed_and_removed_by_address_or_token_and_lead_to_the_public_network_only()
+    {
+        const string Tls = "syslog+tls://logs.example.com:6514", Https = "https://me:pass@logs.example.com/in/%7Eshop?key=1";
+        foreach (var url in new[] { Tls, Https })
+            Assert.Contains($"Successfully added drain {url}", await heroku.SucceedAsync("drains:add", url, "-a", "shop"));
+        Assert.Contains("This app has that drain already.", (await heroku.HerokuAsync("drains:add", Tls, "-a", "shop")).Said);
+        var refused = await heroku.HerokuAsync("drains:add", "http://127.0.0.1:9000/", "-a", "shop");
+        Assert.Equal(2, refused.ExitCode);
+        Assert.Contains("127.0.0.1 is not on the public network, where drains lead.", refused.Said);
+
+        Assert.Matches($@"=== Drains {System.Text.RegularExpressions.Regex.Escape(Tls)} \(d\.[0-9a-f-]+\) {System.Text.RegularExpressions.Regex.Escape(Https)} \(d\.[0-9a-f-]+\)", await heroku.SucceedAsync("drains", "-a", "shop"));
+        var token = JsonDocument.Parse((await heroku.HerokuAsync("drains", "-a", "shop", "--json")).Output).RootElement[0].GetProperty("token").GetString()!;
+        Assert.Contains($"Successfully removed drain {Tls}", await heroku.SucceedAsync("drains:remove", token, "-a", "shop"));
+        Assert.Contains($"Successfully removed drain {Https}", await heroku.SucceedAsync("drains:remove", Https, "-a", "shop"));
+        Assert.DoesNotContain("logs.example.com", await heroku.SucceedAsync("drains", "-a", "shop"));
+        Assert.Contains("Couldn't find that drain.", (await heroku.HerokuAsync("drains:remove", token, "-a", "shop")).Said);
+    }
+
+    [Fact]
+    public async Task Logs_are_filtered_by_source_dyno_and_process_type_and_followed()
+    {
+        var visit = $"curl -s -o /dev/null -H 'Host: shop-staging.localhost:{heroku.Sluice.Url.Port}' {new Uri(heroku.Sluice.Url, "/")}";
+        var followed = await heroku.RunAsync(heroku.Sluice.Scratch("followed"), heroku.WithKey,
+        [
+            "bash", "-c",
+            $$"""
+            heroku logs --tail --source heroku --dyno-name router -a shop-staging >tail &
+            for try in $(seq 300); do
+                {{visit}}
+                sleep 0.1
+                grep -q 'at=info method=GET path="/"' tail && break
+            done
+            kill $!
+            cat tail
+            """,
+        ]);
+        Assert.Contains("heroku[router]: at=info method=GET path=\"/\"", followed.Output, StringComparison.Ordinal);
+        Assert.All(followed.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => Assert.Contains(" heroku[router]: ", line, StringComparison.Ordinal));
+
+        foreach (var (flags, fits) in new (string, string)[]
+                 {
+                     ("-s app -n 50", @" app\[[a-z]+(\.\d+)?\]: "), ("-s heroku -n 50", @" heroku\[[a-z]+(\.\d+)?\]: "), ("-p web -n 50", @" (app|heroku)\[web\.\d+\]: "),
+                     ("-d web.1 -s app", @" app\[web\.1\]: "), ("-d api", @" app\[api\]: (Build|Deploy|Release|Set|Enable|Promote|Add|Scale|Update)?"), ("-p release", @" (app|heroku)\[release\.\d+\]: "),
+                 })
+        {
+            var lines = (await heroku.HerokuAsync(["logs", .. flags.Split(' '), "-a", "shop-staging"])).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+            Assert.NotEmpty(lines);
+            Assert.All(lines, line => Assert.Matches(fits, line));
+        }
+        Assert.Equal(3, (await heroku.HerokuAsync("logs", "-n", "3", "-a", "shop-staging")).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+    }
+
+    [Fact]
     public async Task A_domain_leads_visitors_to_the_app_until_it_is_removed_and_maintenance_shows_them_a_page()
     {
         Assert.Contains("DNS Target shop-staging.localhost", await heroku.SucceedAsync("domains:add", "www.shop.example", "-a", "shop-staging"));
