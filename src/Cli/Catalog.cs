@@ -13,6 +13,7 @@ using Sluice.Cli.Commands.Keys;
 using Sluice.Cli.Commands.Labs;
 using Sluice.Cli.Commands.Logs;
 using Sluice.Cli.Commands.Maintenance;
+using Sluice.Cli.Commands.Metrics;
 using Sluice.Cli.Commands.Own;
 using Sluice.Cli.Commands.Pipelines;
 using Sluice.Cli.Commands.Ps;
@@ -42,7 +43,7 @@ internal static class Catalog
         ("Releases", [ReleasesList.Is, ReleasesInfo.Is, ReleasesOutput.Is, ReleasesRetry.Is, Rollback.Is]),
         ("Config vars", [ConfigList.Is, ConfigGet.Is, ConfigSet.Is, ConfigUnset.Is, ConfigEdit.Is]),
         ("Dynos and logs",
-            [RunAttached.Is, RunDetached.Is, PsList.Is, PsScale.Is, PsRestart.Is, PsStop.Is, LogsShow.Is, DrainsList.Is, DrainsAdd.Is, DrainsRemove.Is]),
+            [RunAttached.Is, RunDetached.Is, PsList.Is, PsScale.Is, PsRestart.Is, PsStop.Is, LogsShow.Is, MetricsShow.Is, DrainsList.Is, DrainsAdd.Is, DrainsRemove.Is]),
         ("Builds", [BuildsList.Is, BuildsOutput.Is, BuildpacksList.Is, BuildpacksSet.Is, BuildpacksAdd.Is, BuildpacksRemove.Is, BuildpacksClear.Is,
              BuildpacksSearch.Is, BuildpacksInfo.Is, BuildpacksVersions.Is]),
         ("Features", [FeaturesList.Is, FeaturesInfo.Is, FeaturesSet.Enable, FeaturesSet.Disable, LabsList.Is, LabsInfo.Is, LabsSet.Enable, LabsSet.Disable]),

@@ -67,6 +67,9 @@ public sealed class DataFolder(string path)
     /// <summary>sluice. Build, release-phase and app logs.</summary>
     public string Logs => At("logs");
 
+    /// <summary>sluice. Each app's measurements of the last day.</summary>
+    public string Metrics => At("metrics");
+
     /// <summary>root, 0700. Slug objects and manifests.</summary>
     public string Slugs => At("slugs");
 

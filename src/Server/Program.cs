@@ -8,6 +8,7 @@ using Sluice.Drains;
 using Sluice.Dynos;
 using Sluice.Git;
 using Sluice.Logs;
+using Sluice.Metrics;
 using Sluice.Pipelines;
 using Sluice.Releases;
 using Sluice.Roles;
@@ -24,7 +25,7 @@ static Task<int> Server(UpOptions options)
 {
     var builder = ServerRole.CreateBuilder(options);
     builder.AddStorage().AddLogs().AddRuntime().AddAccounts().AddTeams().AddApps().AddDrains().AddSlugs().AddSources().AddRouter()
-        .AddDynos().AddBuilds().AddReleases().AddPipelines().AddAppSetups().AddGit().AddPlatformApi().AddDashboard();
+        .AddDynos().AddMetrics().AddBuilds().AddReleases().AddPipelines().AddAppSetups().AddGit().AddPlatformApi().AddDashboard();
     var app = builder.Build();
     app.MapHealth().MapGit().MapPlatformApi().MapDashboard();
     return app.RunAsync(options);

@@ -33,6 +33,7 @@ namespace Sluice.Wire;
 [JsonSerializable(typeof(IReadOnlyList<KnownAccountWire>))]
 [JsonSerializable(typeof(CreateAccountWire))]
 [JsonSerializable(typeof(SecretKeyWire))]
+[JsonSerializable(typeof(MetricsWire))]
 [JsonSerializable(typeof(IReadOnlyList<AppTransferWire>))]
 [JsonSerializable(typeof(CreateAppTransferWire))]
 [JsonSerializable(typeof(UpdateAppTransferWire))]

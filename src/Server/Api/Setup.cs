@@ -54,6 +54,7 @@ internal static class ApiSetup
         api.MapReleases();
         api.MapFormation();
         api.MapDynos();
+        api.MapMetrics();
         api.MapPlatform();
         api.MapBuildpacks();
         api.MapBuildpackRegistry();

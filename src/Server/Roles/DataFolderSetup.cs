@@ -28,7 +28,7 @@ internal sealed class DataFolderSetup(DataFolder data, SystemUser? user)
                     Own(folder, 0, user.Gid);
                 File.SetUnixFileMode(folder, user is null ? Private : Shared);
             }
-            foreach (var folder in new[] { Path.GetDirectoryName(data.RouteTable)!, data.Uploads, data.Logs, Path.GetDirectoryName(data.Repository(default))! })
+            foreach (var folder in new[] { Path.GetDirectoryName(data.RouteTable)!, data.Uploads, data.Logs, data.Metrics, Path.GetDirectoryName(data.Repository(default))! })
             {
                 Directory.CreateDirectory(folder);
                 File.SetUnixFileMode(folder, Private);

@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace Sluice.Router;
 
 /// <summary>One request to an app: find its route, take the least loaded dyno, pass both ways as it streams, say what happened.</summary>
-internal sealed class AppProxy(LiveTable table, RequestLines lines, WebSockets sockets, RouterLimits limits, int port)
+internal sealed class AppProxy(LiveTable table, RequestLines lines, RequestCounts counts, WebSockets sockets, RouterLimits limits, int port)
 {
     private const int MostTargets = 3;
 
@@ -30,6 +30,8 @@ internal sealed class AppProxy(LiveTable table, RequestLines lines, WebSockets s
                 if (IsConnectFailure(error) && attempt < MostTargets && call.NothingTaken && table.Find(host)?.LeastLoaded(target) is not null)
                     continue;
                 await EndAsync(http, call, error, route.Route);
+                var (status, took) = (error?.Status ?? http.Response.StatusCode, (long)Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+                counts.Add(route.Route.App, status, took);
                 lines.Add(route.Route.App, new RequestLine
                 {
                     Method = http.Request.Method,
@@ -39,8 +41,8 @@ internal sealed class AppProxy(LiveTable table, RequestLines lines, WebSockets s
                     Client = client,
                     Dyno = target?.Target.Name ?? "",
                     ConnectMs = call.ConnectMs,
-                    ServiceMs = (long)Stopwatch.GetElapsedTime(start).TotalMilliseconds,
-                    Status = error?.Status ?? http.Response.StatusCode,
+                    ServiceMs = took,
+                    Status = status,
                     Bytes = call.Bytes,
                     Protocol = http.Request.Scheme,
                     Error = error,

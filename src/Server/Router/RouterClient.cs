@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
@@ -90,6 +91,19 @@ public sealed class RouterClient(DataFolder data)
             await stop.CancelAsync();
             await gathering.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+    }
+
+    /// <summary>What each router that runs has counted since it began; none while there is none.</summary>
+    public async Task<ImmutableArray<RouterCounts>> CountsAsync(CancellationToken ct)
+    {
+        var all = ImmutableArray.CreateBuilder<RouterCounts>();
+        foreach (var socket in data.RouterSockets)
+        {
+            using var answer = await AskAsync(socket, HttpMethod.Get, "/counts", null, ct);
+            if (answer is not null)
+                all.Add((await answer.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<RouterCounts>(Json, ct))!);
+        }
+        return all.ToImmutable();
     }
 
     /// <summary>True when a router answers.</summary>

@@ -2,9 +2,9 @@ namespace Sluice.Router;
 
 /// <summary>
 /// The router's end of <see cref="RouterClient"/>: HTTP on a Unix socket that only the server's user may open.
-/// <c>PUT /table</c>, <c>GET /table</c>, <c>GET /drained/DYNO?ms=N</c>, <c>GET /lines</c>, <c>GET /ready</c>.
+/// <c>PUT /table</c>, <c>GET /table</c>, <c>GET /drained/DYNO?ms=N</c>, <c>GET /lines</c>, <c>GET /counts</c>, <c>GET /ready</c>.
 /// </summary>
-internal sealed class RouterControl(LiveTable table, SavedTable saved, RequestLines lines, TimeProvider clock, CancellationToken stopping)
+internal sealed class RouterControl(LiveTable table, SavedTable saved, RequestLines lines, RequestCounts counts, TimeProvider clock, CancellationToken stopping)
 {
     /// <summary>Lines go in batches: sent one by one they would cost more than the requests that they tell of.</summary>
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(10), Gather = TimeSpan.FromMilliseconds(20);
@@ -15,6 +15,7 @@ internal sealed class RouterControl(LiveTable table, SavedTable saved, RequestLi
         ("GET", "table") => http.Response.WriteAsJsonAsync(table.Table, RouterClient.Json, http.RequestAborted),
         ("PUT", "table") => TakeTableAsync(http),
         ("GET", "drained") => WaitForDrainAsync(http),
+        ("GET", "counts") => http.Response.WriteAsJsonAsync(counts.Now(), RouterClient.Json, http.RequestAborted),
         ("GET", "lines") => SendLinesAsync(http),
         _ => NotFound(http),
     };

@@ -23,6 +23,7 @@ internal sealed class RouterHost : IAsyncDisposable
     private readonly WebApplication front;
     private readonly Doors doors;
     private readonly TimeProvider clock;
+    private readonly RequestCounts counts = new();
     private volatile bool draining;
 
     private RouterHost(DataFolder data, Site site, ImmutableArray<int> listening, ImmutableArray<int> companion, RouterLimits limits, TimeProvider clock)
@@ -36,7 +37,7 @@ internal sealed class RouterHost : IAsyncDisposable
         open = new OpenConnections(limits.PerAddress);
         var saved = new SavedTable(data);
         var lines = new RequestLines(clock);
-        control = BuildControl(data.RouterSocket(Environment.ProcessId), new RouterControl(table, saved, lines, clock, stopping.Token));
+        control = BuildControl(data.RouterSocket(Environment.ProcessId), new RouterControl(table, saved, lines, counts, clock, stopping.Token));
         Saved = saved;
         Certificates = new Certificates(data, site, table, clock);
         front = BuildFront(listening, companion, IsOurs(site), new Rendezvous(data, limits));
@@ -90,7 +91,7 @@ internal sealed class RouterHost : IAsyncDisposable
     private void Answer(WebApplication app, DataFolder data, Site site, RequestLines lines)
     {
         var forwarder = app.Services.GetRequiredService<IHttpForwarder>();
-        var apps = new AppProxy(table, lines, sockets, limits, site.Port);
+        var apps = new AppProxy(table, lines, counts, sockets, limits, site.Port);
         var server = new ServerProxy(data, forwarder, limits);
         var own = site.OwnHosts.ToHashSet(StringComparer.OrdinalIgnoreCase);
         Func<bool> isDraining = () => draining;

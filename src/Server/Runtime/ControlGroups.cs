@@ -145,6 +145,24 @@ internal sealed record ControlGroup(string V2, string Memory, ImmutableDictionar
             : File.ReadLines(file).Where(line => line.StartsWith("oom_kill ", StringComparison.Ordinal)).Select(line => int.Parse(line.AsSpan(9))).FirstOrDefault();
     }
 
+    /// <summary>Memory without files that the kernel keeps only because there is room, and CPU time since it began. Null when the group is gone.</summary>
+    public (long MemoryBytes, TimeSpan CpuTime)? Usage()
+    {
+        try
+        {
+            var used = long.Parse(File.ReadAllText(Path.Combine(Memory, LimitsOnV2 ? "memory.current" : "memory.usage_in_bytes")));
+            var spare = Counter(Path.Combine(Memory, "memory.stat"), LimitsOnV2 ? "inactive_file" : "total_inactive_file");
+            return (Math.Max(0, used - spare), TimeSpan.FromMicroseconds(Counter(Path.Combine(V2, "cpu.stat"), "usage_usec")));
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
+    private static long Counter(string file, string name) =>
+        File.ReadLines(file).Where(line => line.StartsWith(name + " ", StringComparison.Ordinal)).Select(line => long.Parse(line.AsSpan(name.Length + 1))).FirstOrDefault();
+
     /// <summary>SIGKILL to everything inside, forks in flight included; returns when nothing is left.</summary>
     public async Task KillAsync(TimeProvider clock)
     {

@@ -62,6 +62,11 @@ internal sealed class DynoHost(
     public ImmutableArray<DynoStatus> List() =>
         [.. dynos.Values.Where(e => e.IsValueCreated && e.Value.IsCompletedSuccessfully).Select(e => e.Value.GetAwaiter().GetResult().Status).OrderBy(s => s.Id.Value)];
 
+    public ImmutableArray<DynoUsage> Usage() => [.. List().Where(s => s.State is DynoState.Starting or DynoState.Up).Select(UsageOf).OfType<DynoUsage>()];
+
+    private DynoUsage? UsageOf(DynoStatus dyno) =>
+        sandboxes.UsageOf(dyno.Id.Value.ToString("N")) is var (memory, cpu) ? new DynoUsage(dyno.Id, dyno.App, memory, cpu) : null;
+
     public async Task WatchAsync(Func<DynoStatus, ValueTask> give, CancellationToken ct)
     {
         var changes = Channel.CreateUnbounded<DynoStatus>();

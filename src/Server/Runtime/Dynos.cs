@@ -106,6 +106,11 @@ public sealed record DynoLine(long Seq, AppId App, string Dyno, DateTimeOffset A
 /// Where dynos run: the seam between one machine (the agent's sandboxes) and Docker Swarm. Asking twice is harmless: a start
 /// with an id that runs answers its status, a stop of what is gone succeeds.
 /// </summary>
+/// <summary>What a dyno uses.</summary>
+/// <param name="MemoryBytes">Now, without files that the kernel keeps only because there is room.</param>
+/// <param name="CpuTime">Since its start, of all its processes together.</param>
+public sealed record DynoUsage(DynoId Dyno, AppId App, long MemoryBytes, TimeSpan CpuTime);
+
 public interface IRuntime
 {
     /// <summary>Starts it; returns as soon as the process exists, long before it is up.</summary>
@@ -115,6 +120,9 @@ public interface IRuntime
     Task StopAsync(DynoId dyno, TimeSpan grace, CancellationToken ct);
 
     Task<ImmutableArray<DynoStatus>> ListAsync(CancellationToken ct);
+
+    /// <summary>What each dyno that runs uses. Empty in one-team mode, where nobody measures.</summary>
+    Task<ImmutableArray<DynoUsage>> UsageAsync(CancellationToken ct);
 
     /// <summary>Every change of a dyno's state from now on, first the state of all as it is. Ends when the runtime goes away: ask again.</summary>
     IAsyncEnumerable<DynoStatus> WatchAsync(CancellationToken ct);

@@ -14,6 +14,8 @@ internal sealed class LocalRuntime(AgentClient agent) : IRuntime
 
     public Task<ImmutableArray<DynoStatus>> ListAsync(CancellationToken ct) => agent.CallAsync<Nothing, ImmutableArray<DynoStatus>>(DynoOps.List, new Nothing(), null, ct);
 
+    public Task<ImmutableArray<DynoUsage>> UsageAsync(CancellationToken ct) => agent.CallAsync<Nothing, ImmutableArray<DynoUsage>>(DynoOps.Usage, new Nothing(), null, ct);
+
     public IAsyncEnumerable<DynoStatus> WatchAsync(CancellationToken ct) => StreamAsync<Nothing, DynoStatus>(DynoOps.Watch, new Nothing(), ct);
 
     public async IAsyncEnumerable<DynoLine> LinesAsync(long after, [EnumeratorCancellation] CancellationToken ct)
@@ -69,7 +71,7 @@ internal sealed class LocalRuntime(AgentClient agent) : IRuntime
 /// <summary>Operations on dynos, as the protocol names them.</summary>
 internal static class DynoOps
 {
-    public const string Start = "dyno.start", Stop = "dyno.stop", List = "dyno.list", Watch = "dyno.watch", Lines = "dyno.lines", Run = "dyno.run", Type = "dyno.type", StopAll = "dynos.stop-all";
+    public const string Start = "dyno.start", Stop = "dyno.stop", List = "dyno.list", Usage = "dyno.usage", Watch = "dyno.watch", Lines = "dyno.lines", Run = "dyno.run", Type = "dyno.type", StopAll = "dynos.stop-all";
 }
 
 internal sealed record DynoStop(DynoId Id, TimeSpan Grace);

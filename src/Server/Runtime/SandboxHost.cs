@@ -166,6 +166,9 @@ public sealed class SandboxHost : IAsyncDisposable
     /// <summary>Who is inside now; nobody in one-team mode, where it is not known.</summary>
     internal ImmutableArray<int> ProcessesOf(string id) => machine.Value.Groups?.Find(id).Processes() ?? [];
 
+    /// <summary>Null in one-team mode, where it is not known, and when it is over.</summary>
+    internal (long MemoryBytes, TimeSpan CpuTime)? UsageOf(string id) => machine.Value.Groups?.Find(id).Usage();
+
     internal string FolderOf(string id) => Path.Combine(data.Sandboxes, id);
 
     /// <summary>Gives back what this DIR holds on the machine, unless dynos still run there.</summary>

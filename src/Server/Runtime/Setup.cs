@@ -41,6 +41,7 @@ internal static class RuntimeSetup
             return new Nothing();
         })
         .On<Nothing, DynoStatus[]>(DynoOps.List, (_, _, _) => Task.FromResult(dynos.List().ToArray()))
+        .On<Nothing, DynoUsage[]>(DynoOps.Usage, (_, _, _) => Task.FromResult(dynos.Usage().ToArray()))
         .On<Nothing, Nothing>(DynoOps.Watch, async (_, write, ct) =>
         {
             await dynos.WatchAsync(status => write(Document(status)), ct);

@@ -275,6 +275,7 @@ public sealed partial class ContractTests(ContractWorld world) : IClassFixture<C
         await world.AskAsync("GET /apps/{name}/formation/{type}", at + "/formation/web");
         await UntilAsync(async () => (await world.AskAsync("GET /apps/{name}/dynos", at + "/dynos")).EnumerateArray().Count(d => Text(d, "state") == "up" && Text(d, "type") == "web") >= 2);
         await world.AskAsync("GET /apps/{name}/dynos/{dyno}", at + "/dynos/web.1");
+        await world.AskAsync("GET /apps/{name}/metrics", at + "/metrics?minutes=60");
         await world.AskAsync("DELETE /apps/{name}/dynos/{dyno}", at + "/dynos/web.2");
         await world.AskAsync("DELETE /apps/{name}/formations/{type}", at + "/formations/web");
         await world.AskAsync("POST /apps/{name}/dynos/{dyno}/actions/stop", at + "/dynos/web.1/actions/stop");

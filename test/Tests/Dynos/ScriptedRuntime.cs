@@ -99,6 +99,10 @@ internal sealed class ScriptedRuntime : IRuntime
 
     public Task<ImmutableArray<DynoStatus>> ListAsync(CancellationToken ct) => Task.FromResult(dynos.Values.ToImmutableArray());
 
+    public ConcurrentDictionary<DynoId, DynoUsage> Usage { get; } = new();
+
+    public Task<ImmutableArray<DynoUsage>> UsageAsync(CancellationToken ct) => Task.FromResult(Usage.Values.ToImmutableArray());
+
     /// <summary>Ends what everyone listens to, as a restart of the agent does.</summary>
     public void HangUp()
     {

@@ -65,6 +65,8 @@ public sealed class DynoStateLinesTests
 
         public Task<ImmutableArray<DynoStatus>> ListAsync(CancellationToken ct) => throw new NotSupportedException();
 
+        public Task<ImmutableArray<DynoUsage>> UsageAsync(CancellationToken ct) => throw new NotSupportedException();
+
         public IAsyncEnumerable<DynoLine> LinesAsync(long after, CancellationToken ct) => throw new NotSupportedException();
 
         public Task<SandboxExit> RunAsync(OneOff oneOff, Func<ReadOnlyMemory<byte>, ValueTask> output, CancellationToken ct) => throw new NotSupportedException();
