@@ -64,6 +64,21 @@ internal sealed class Commits(Repositories repositories, Comparison comparison, 
         return new Difference(diff, compared);
     }
 
+    /// <summary>How many commits <paramref name="to"/> has that <paramref name="from"/> lacks; null when git does not know both, or not in time.</summary>
+    public async Task<int?> AheadAsync(AppId up, Slug to, AppId down, Slug from, CancellationToken moment)
+    {
+        try
+        {
+            return diffs.TryGetValue((from.Commit ?? "", to.Commit ?? ""), out var known) ? known.AheadBy
+                : moment.IsCancellationRequested ? null
+                : (await DiffAsync(up, to.Commit, down, from.Commit, moment))?.AheadBy;
+        }
+        catch (OperationCanceledException)
+        {
+            return null;   // the next look may have more time
+        }
+    }
+
     private async Task<CommitDiff?> DiffAsync(AppId up, string? to, AppId down, string? from, CancellationToken ct)
     {
         if (!Commit.IsSha(to) || (from is not null && !Commit.IsSha(from)))

@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Components;
@@ -104,11 +105,23 @@ internal sealed class Views(
 
     private sealed class Html(string markup, int status) : IResult
     {
+        /// <summary>Lists and drawings. The pages that show a secret are smaller, so that none can be guessed from how well its page compresses.</summary>
+        private const int WorthZipping = 32 * 1024;
+
         public async Task ExecuteAsync(HttpContext httpContext)
         {
             httpContext.Response.StatusCode = status;
             httpContext.Response.ContentType = "text/html; charset=utf-8";
-            await httpContext.Response.Body.WriteAsync(Encoding.UTF8.GetBytes(markup), httpContext.RequestAborted);
+            var bytes = Encoding.UTF8.GetBytes(markup);
+            if (bytes.Length < WorthZipping || !httpContext.Request.Headers.AcceptEncoding.ToString().Contains("gzip", StringComparison.Ordinal))
+            {
+                await httpContext.Response.Body.WriteAsync(bytes, httpContext.RequestAborted);
+                return;
+            }
+
+            httpContext.Response.Headers.ContentEncoding = "gzip";
+            await using var gzip = new GZipStream(httpContext.Response.Body, CompressionLevel.Fastest, leaveOpen: true);
+            await gzip.WriteAsync(bytes, httpContext.RequestAborted);
         }
     }
 

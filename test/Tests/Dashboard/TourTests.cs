@@ -1,9 +1,10 @@
+using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 
 namespace Sluice.Tests.Dashboard;
 
 /// <summary>Every page once: nothing to complain of for axe-core nor for the browser, and no wider than a phone. With <c>SLUICE_SCREENS</c> set to a folder, pictures of all.</summary>
-public sealed class TourTests(DashboardWorld world)
+public sealed partial class TourTests(DashboardWorld world)
 {
     private const int Phone = 390;
 
@@ -26,6 +27,30 @@ public sealed class TourTests(DashboardWorld world)
 
         Assert.True(faults.Count == 0, string.Join('\n', faults));
     }
+
+    [Fact]
+    public async Task A_first_visit_is_light()
+    {
+        await world.OpenAsync();
+        using var client = new HttpClient { BaseAddress = world.Sluice.Url };
+        client.DefaultRequestHeaders.AcceptEncoding.ParseAdd("gzip");
+        var page = await client.GetStringAsync("/dashboard/sign-in");
+        var (all, scripts) = (page.Length, 0);
+        foreach (var asset in Asset().Matches(page).Select(match => match.Value))
+        {
+            using var answer = await client.GetAsync(asset);
+            Assert.True(answer.IsSuccessStatusCode, asset);
+            Assert.Contains("immutable", answer.Headers.CacheControl!.ToString(), StringComparison.Ordinal);
+            var bytes = (await answer.Content.ReadAsByteArrayAsync()).Length;
+            (all, scripts) = (all + bytes, scripts + (asset.EndsWith(".js", StringComparison.Ordinal) ? bytes : 0));
+        }
+
+        Assert.InRange(scripts, 1, 30 * 1024);
+        Assert.InRange(all, 1, 150 * 1024);
+    }
+
+    [GeneratedRegex("/dashboard/assets/[^\"]+")]
+    private static partial Regex Asset();
 
     private static async Task LookAsync(Visitor visitor, string name, string path, string look, List<string> faults)
     {

@@ -96,7 +96,7 @@ addEventListener("online", () => live(true));
 const channel = document.getElementById("channel");
 if (channel && !location.hash && channel.scrollWidth > channel.clientWidth * 2) {
   const first = channel.querySelector(".reach:has(.card)") ?? channel.querySelector(".reach:not(.narrow)");
-  if (first) channel.scrollLeft = first.offsetLeft - channel.offsetLeft;
+  if (first) channel.scrollTo({ left: first.getBoundingClientRect().left - channel.getBoundingClientRect().left + channel.scrollLeft, behavior: "instant" });
 }
 
 // --- Logs -----------------------------------------------------------------------------------------------------------

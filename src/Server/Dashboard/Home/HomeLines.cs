@@ -24,6 +24,8 @@ internal sealed class HomeLines(
     {
         var slice = new Slice("name", from, FromIsExclusive: true, "", PageSize, IsDescending: false) { Containing = query };
         var found = await pipelines.PageAsync(slice, who, ct);
+        if (query.Length > 0 && from.Length == 0)
+            found = [.. found.Concat(await WithAppAsync(query, who, ct)).DistinctBy(p => p.Id)];
         var lines = await LinesAsync([.. found.Take(PageSize)], who, ct);
         var alone = await AloneAsync(slice with { From = fromAlone }, who, ct);
         var known = await facts.OfAsync(alone.Take(PageSize), who, ct);
@@ -31,6 +33,19 @@ internal sealed class HomeLines(
             query, lines, [.. known.Values.OrderBy(a => a.Name, StringComparer.Ordinal)],
             found.Length > PageSize ? found[PageSize - 1].Name : null,
             alone.Length > PageSize ? known.Values.Max(a => a.Name) : null);
+    }
+
+    /// <summary>Those with an app of such a name that one may see.</summary>
+    private Task<ImmutableArray<Pipeline>> WithAppAsync(string query, Principal who, CancellationToken ct)
+    {
+        var key = AppList.Keys[0];
+        var slice = Slice.First(PageSize) with { Containing = query };
+        return db.ListAsync(
+            $"""
+            SELECT {PipelineCatalog.Columns} {PipelineCatalog.Tables} WHERE pipelines.id IN (
+              SELECT c.pipeline_id FROM pipeline_couplings c JOIN apps ON apps.id = c.app_id WHERE {Access.SeesApp(who)} AND {slice.Within(key)})
+             ORDER BY pipelines.name LIMIT {PageSize}
+            """, PipelineCatalog.Read, ct);
     }
 
     private Task<ImmutableArray<AppId>> AloneAsync(Slice slice, Principal who, CancellationToken ct)
@@ -79,10 +94,15 @@ internal sealed class HomeLines(
 
     private async Task<int> FurthestAsync(Placed? newest, Placed[] apps, CancellationToken moment)
     {
-        var levels = new List<int>();
-        foreach (var app in apps)
-            levels.Add(newest?.Slug is null || app.Slug is null ? Levels.Dry : Levels.Of(app.Slug.Digest == newest.Slug.Digest, await AheadAsync(newest, app, moment)));
-        return levels.Min();
+        var lowest = Levels.Newest;
+        foreach (var app in apps.DistinctBy(a => a.Slug?.Digest))
+        {
+            var level = newest?.Slug is null || app.Slug is null ? Levels.Dry
+                : Levels.Of(app.Slug.Digest == newest.Slug.Digest, app.Slug.Digest == newest.Slug.Digest ? 0 : await AheadAsync(newest, app, moment));
+            lowest = Math.Min(lowest, level);
+        }
+
+        return lowest;
     }
 
     private async Task<string?> GateAsync(Placed[] from, Placed[] to, CancellationToken moment)
@@ -90,22 +110,13 @@ internal sealed class HomeLines(
         if (from.FirstOrDefault(a => a.Slug is not null) is not { } source || to.All(t => t.Slug?.Digest == source.Slug!.Digest))
             return null;
         var ahead = new List<int?>();
-        foreach (var target in to.Where(t => t.Slug?.Digest != source.Slug!.Digest))
-            ahead.Add(target.Slug is null ? null : await AheadAsync(source, target, moment));
+        foreach (var target in to.Where(t => t.Slug is not null && t.Slug.Digest != source.Slug!.Digest).DistinctBy(t => t.Slug!.Digest))
+            ahead.Add(await AheadAsync(source, target, moment));
         return ahead.Max() is { } most and > 0 ? $"{most} ahead" : "other code";
     }
 
-    private async Task<int?> AheadAsync(Placed up, Placed down, CancellationToken moment)
-    {
-        try
-        {
-            return (await commits.BetweenAsync(up.Coupling.App, up.Slug!, down.Coupling.App, down.Slug, withFiles: false, moment)).Commits?.AheadBy;
-        }
-        catch (OperationCanceledException)
-        {
-            return null;   // not known yet: the next look has it
-        }
-    }
+    private Task<int?> AheadAsync(Placed up, Placed down, CancellationToken moment) =>
+        commits.AheadAsync(up.Coupling.App, up.Slug!, down.Coupling.App, down.Slug!, moment);
 
     private static LineState StateOf(Placed[] apps, IEnumerable<LineReach> reaches)
     {

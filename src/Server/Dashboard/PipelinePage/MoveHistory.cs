@@ -13,7 +13,7 @@ namespace Sluice.Dashboard.PipelinePage;
 
 /// <summary>The promotions of a pipeline, with all that can be told of each target. Names of apps that the caller may not see are left out.</summary>
 internal sealed class MoveHistory(
-    Db db, Promoter promoter, ReleaseLedger ledger, SlugCatalog slugs, PipelineCatalog pipelines, Lookup lookup, People people, DynoFleet fleet, OpenLogs logs)
+    Db db, Promoter promoter, ReleaseLedger ledger, Releaser releaser, SlugCatalog slugs, PipelineCatalog pipelines, Lookup lookup, People people, DynoFleet fleet, OpenLogs logs)
 {
     private const int LinesTold = 12, BytesRead = 8 * 1024;
 
@@ -79,7 +79,7 @@ internal sealed class MoveHistory(
         // Who may not see the app does not see what it prints.
         var output = name is not null && release is { HasOutput: true } && release.Status != "succeeded" ? await TailAsync(logs.PathOf(release.Id), ct) : [];
         var isDraining = release is { Status: "succeeded" } && fleet.Of(target.App).Any(d => d.Generation < release.Version && d.State == Runtime.DynoState.Up);
-        return new TargetView(target, name, release, keeps, output, isDraining);
+        return new TargetView(target, name, release, keeps, output, isDraining, release is null ? null : await releaser.WhyItWaitsAsync(release, ct));
     }
 
     private static async Task<ImmutableArray<string>> TailAsync(string path, CancellationToken ct)
