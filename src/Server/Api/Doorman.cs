@@ -17,7 +17,7 @@ internal sealed class Doorman(RequestDelegate next, KeyRing keys, Lookup lookup,
     {
         if (http.GetEndpoint()?.Metadata.GetMetadata<Needs>() is not { } needs)
         {
-            await next(http);   // not a route of the API: git, dashboard
+            await next(http);   // not a route of the API: git and the dashboard have doors of their own
             return;
         }
 
@@ -100,8 +100,8 @@ internal enum Door
     Inside,
 }
 
-/// <summary>Said by every route of the API; a route without it does not start the server.</summary>
-internal sealed record Needs(Door Door, Permission Permission = Permission.View)
+/// <summary>Said by every route of the API; a route that says nothing of the kind does not start the server (<see cref="StatedNeeds"/>).</summary>
+internal sealed record Needs(Door Door, Permission Permission = Permission.View) : IStatesItsNeeds
 {
     public override string ToString() => Door switch
     {

@@ -5,7 +5,7 @@ using Sluice.Apps;
 namespace Sluice.Dashboard;
 
 /// <summary>Said by every route of the dashboard: who may come in, and how far it reaches for a session that may not do everything.</summary>
-internal sealed record PageNeeds(Door Door, Permission Permission, Reach? Reach = null);
+internal sealed record PageNeeds(Door Door, Permission Permission, Reach? Reach = null) : IStatesItsNeeds;
 
 /// <summary>
 /// Stands before every page and every form: asks the cookie who is there, refuses forms that are not ours, and asks the same questions as the API does

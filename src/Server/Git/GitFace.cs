@@ -130,8 +130,11 @@ internal static class GitFace
     }
 }
 
-/// <summary>Marks git's routes: they ask for credentials themselves, in git's way.</summary>
-internal sealed record GitRoute;
+/// <summary>Marks git's routes: they ask for credentials themselves (<see cref="GitDoor"/>), in git's way, to fetch as to push.</summary>
+internal sealed record GitRoute : IStatesItsNeeds
+{
+    public override string ToString() => "git deploy";
+}
 
 /// <summary>Who was let in, to which app.</summary>
 internal sealed record GitPass(App App, Principal Who);

@@ -1,3 +1,5 @@
+using Sluice.Accounts;
+using Sluice.Api;
 using Sluice.Router;
 using Sluice.Runtime;
 
@@ -31,7 +33,7 @@ internal static class ServerRole
     /// <summary>Runs until SIGTERM.</summary>
     public static async Task<int> RunAsync(this WebApplication app, UpOptions options)
     {
-        await app.StartAsync();
+        await app.DemandStatedNeeds().StartAsync();
         RoleMark.Write(options.Data, Launch.Server);
         await app.WaitForShutdownAsync();
         return 0;
@@ -44,7 +46,7 @@ internal static class ServerRole
         {
             var ready = new { server = "ready", router = Word(await router.IsThereAsync(ct)), agent = Word(await IsThereAsync(agent, ct)) };
             return Results.Json(ready, statusCode: ready is { router: "ready", agent: "ready" } ? 200 : 503);
-        });
+        }).Open();
         return app;
     }
 

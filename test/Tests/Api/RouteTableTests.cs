@@ -6,10 +6,14 @@ using Sluice.Api;
 using Sluice.Apps;
 using Sluice.AppSetups;
 using Sluice.Builds;
+using Sluice.Dashboard;
+using Sluice.Drains;
 using Sluice.Dynos;
+using Sluice.Git;
 using Sluice.Logs;
 using Sluice.Pipelines;
 using Sluice.Releases;
+using Sluice.Roles;
 using Sluice.Router;
 using Sluice.Runtime;
 using Sluice.Slugs;
@@ -51,18 +55,43 @@ public sealed class RouteTableTests
                 && !route.Key.EndsWith("/log-sessions", StringComparison.Ordinal)
                 && !route.Key.Contains("/collaborators", StringComparison.Ordinal));   // joining and leaving; the store asks for more
 
-    private static IEnumerable<RouteEndpoint> Endpoints()
+    [Fact]
+    public void What_is_beside_the_API_says_it_too() =>
+        Assert.Equal(
+            ["GET /healthz: open", "GET /{app}.git/info/refs: git deploy", "POST /{app}.git/git-receive-pack: git deploy", "POST /{app}.git/git-upload-pack: git deploy"],
+            EndpointsOf(app => app.MapHealth().MapGit()).Select(route => $"{NameOf(route)}: {route.Metadata.GetMetadata<IStatesItsNeeds>()}").Order(StringComparer.Ordinal));
+
+    [Fact]
+    public void A_route_that_does_not_say_who_may_come_in_does_not_start_the_server()
+    {
+        var app = Composed(app => app.MapHealth().MapGit().MapPlatformApi().MapDashboard());
+        app.DemandStatedNeeds();
+        app.MapGet("/dashboard/backdoor", () => "come in");
+        app.MapPost("/apps/{name}/backdoor", () => "come in");
+
+        Assert.Equal(
+            "Nobody may come in by a route that does not say who may: HTTP: GET /dashboard/backdoor; HTTP: POST /apps/{name}/backdoor.",
+            Assert.Throws<InvalidOperationException>(app.DemandStatedNeeds).Message);
+    }
+
+    private static IEnumerable<RouteEndpoint> Endpoints() => EndpointsOf(app => app.MapPlatformApi());
+
+    /// <summary>Routes as the server has them.</summary>
+    internal static IEnumerable<RouteEndpoint> EndpointsOf(Action<WebApplication> map) =>
+        ((IEndpointRouteBuilder)Composed(map)).DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>();
+
+    private static WebApplication Composed(Action<WebApplication> map)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Services.AddSingleton(new DataFolder("/nowhere")).AddSingleton(TimeProvider.System)
             .AddSingleton(new Site { Port = 5000, Domain = "localhost", PublicUrl = new Uri("http://localhost:5000") });
-        builder.AddStorage().AddLogs().AddRuntime().AddAccounts().AddTeams().AddApps().AddSlugs().AddSources().AddRouter()
-            .AddDynos().AddBuilds().AddReleases().AddPipelines().AddAppSetups().AddPlatformApi();
+        builder.AddStorage().AddLogs().AddRuntime().AddAccounts().AddTeams().AddApps().AddSlugs().AddSources().AddDrains().AddRouter()
+            .AddDynos().AddBuilds().AddReleases().AddPipelines().AddAppSetups().AddGit().AddPlatformApi().AddDashboard();
         var app = builder.Build();
-        app.MapPlatformApi();
-        return ((IEndpointRouteBuilder)app).DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>();
+        map(app);
+        return app;
     }
 
-    private static string NameOf(RouteEndpoint route) =>
+    internal static string NameOf(RouteEndpoint route) =>
         $"{string.Join(',', route.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? ["*"])} {route.RoutePattern.RawText}";
 }
