@@ -138,6 +138,20 @@ internal sealed class Supervisor(UpOptions asked, TextWriter output, TimeProvide
         return "ok";
     }
 
+    /// <summary>Nobody waits for an answer: what there is to say is said here.</summary>
+    private async Task ReplaceAllAsync(CancellationToken ct)
+    {
+        try
+        {
+            if (await RestartAsync("all", ct) is var said and not "ok")
+                Say(said);
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            // Stopping, which says so itself.
+        }
+    }
+
     private async Task StopAllAsync()
     {
         Say("Stopping.");
@@ -188,7 +202,7 @@ internal sealed class Supervisor(UpOptions asked, TextWriter output, TimeProvide
             Kept.Add(PosixSignalRegistration.Create(PosixSignal.SIGHUP, context =>
             {
                 context.Cancel = true;
-                _ = RestartAsync("all", stop.Token);
+                _ = ReplaceAllAsync(stop.Token);
             }));
         }
     }

@@ -88,6 +88,21 @@ public sealed class SupervisorTests
     }
 
     [Fact]
+    public async Task A_hang_up_that_brings_up_nobody_says_so()
+    {
+        await using var sluice = await RunningSluice.StartAsync();
+        var binary = Path.Combine(Assert.Single(Directory.GetDirectories(sluice.Data.Binaries)), "sluice");
+        File.Move(binary, binary + ".kept");
+        await File.WriteAllTextAsync(binary, "#!/bin/sh\nexit 3\n", Ct);
+        File.SetUnixFileMode(binary, File.GetUnixFileMode(binary + ".kept"));
+
+        sluice.Signal("HUP");
+
+        await sluice.UntilAsync(() => sluice.Said.Contains("The new server did not get ready; its own lines in the log of up say why.", StringComparison.Ordinal));
+        File.Move(binary + ".kept", binary, overwrite: true);
+    }
+
+    [Fact]
     public async Task A_role_that_does_not_exist_is_named()
     {
         await using var sluice = await RunningSluice.StartAsync();
