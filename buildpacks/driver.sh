@@ -130,7 +130,9 @@ fi
 if [ -f "$last/bin/release" ]; then
     chmod u+x "$last/bin/release"
     "$last/bin/release" $build </dev/null >/tmp/released
-    head -c 70000 /tmp/released >"$out/release" || fail "The release step of the last buildpack failed."
+    code=$?
+    [ $code -eq 0 ] || fail "The release step of $shown failed with exit code $code."
+    head -c 70000 /tmp/released >"$out/release" || fail "What the release step of $shown says cannot be kept."
 fi
 find $cache -mindepth 1 -depth -type d -empty -delete 2>/dev/null
 # On a full disk half a Procfile would be taken for the whole.

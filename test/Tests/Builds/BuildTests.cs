@@ -68,6 +68,25 @@ public sealed class BuildTests(BuildGround ground) : IClassFixture<BuildGround>
     }
 
     [Fact]
+    public async Task A_failing_release_step_of_a_buildpack_is_named_with_its_exit_code()
+    {
+        BuildGround.NeedRoot();
+        var release = Path.Combine(ground.Data.Builds, "buildpacks", "procfile", "bin", "release");
+        var (before, mode) = (await File.ReadAllTextAsync(release, BuildGround.Ct), File.GetUnixFileMode(release));
+        try
+        {
+            await File.WriteAllTextAsync(release, "#!/bin/sh\necho 'default_process_types: {web: true}'\nexit 4\n", BuildGround.Ct);
+            File.SetUnixFileMode(release, mode);
+            var (outcome, _) = await ground.BuildAsync(await ground.AppAsync(), ground.Tar(Procfile));
+            Assert.Equal("The release step of heroku/procfile failed with exit code 4.", Assert.IsType<BuildOutcome.Failed>(outcome).Why);
+        }
+        finally
+        {
+            await File.WriteAllTextAsync(release, before, CancellationToken.None);
+        }
+    }
+
+    [Fact]
     public async Task A_name_that_is_not_UTF8_fails_the_build_by_name_and_leaves_nothing_behind()
     {
         BuildGround.NeedRoot();
