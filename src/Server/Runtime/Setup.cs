@@ -15,6 +15,7 @@ internal static class RuntimeSetup
         builder.Services.AddSingleton(s => new LogSource("dynos", (after, ct) => s.GetRequiredService<IRuntime>().LinesAsync(after, ct)
             .Select(line => new SourceLine(line.App, "app", line.Dyno, line.At, line.Text, line.Seq))));
         builder.Services.AddSingleton<DynoStateLines>();
+        builder.Services.AddHostedService<ProgramWatch>();
         builder.Services.AddSingleton(s => new LogSource("states", (_, ct) => s.GetRequiredService<DynoStateLines>().ReadAsync(ct)));
         return builder;
     }
