@@ -126,7 +126,7 @@ internal sealed class ReleaseScribe(ReleaseLedger ledger, Releaser releaser, Acc
         User = await UserAsync(release.User, ct),
         OutputStreamUrl = await OutputAsync(release, ct),
         EligibleForRollback = release.Slug is not null && release.Status == "succeeded",
-        Failure = release.Status == "errored" ? $"Platform error: {release.Failure}" : release.Failure,
+        Failure = release.Failure,
         WaitingFor = await releaser.WhyItWaitsAsync(release, ct),
         CreatedAt = release.CreatedAt,
         UpdatedAt = release.UpdatedAt,

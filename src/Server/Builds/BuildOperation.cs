@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Security.Cryptography;
 using System.Text;
 using Sluice.Runtime;
 using Sluice.Slugs;
@@ -120,7 +119,7 @@ internal sealed class BuildOperation(SandboxHost sandboxes, SlugStore slugs, Dat
             Bytes = made.Bytes,
             Files = made.Files,
             Stack = Stack,
-            HostPackages = HostPackages(),
+            HostPackages = HostPackages.Fingerprint(),
             ProcessTypes = types,
             Buildpacks = Used(folder, run),
         };
@@ -202,16 +201,6 @@ internal sealed class BuildOperation(SandboxHost sandboxes, SlugStore slugs, Dat
     {
         var facts = osRelease.Select(l => l.Split('=', 2)).Where(p => p.Length == 2).ToDictionary(p => p[0], p => p[1].Trim('"'), StringComparer.Ordinal);
         return $"{facts.GetValueOrDefault("ID", "linux")}-{facts.GetValueOrDefault("VERSION_ID", "0")}";
-    }
-
-    /// <summary>Changes when a package of this machine does; empty on a machine without dpkg.</summary>
-    private static string HostPackages()
-    {
-        const string Status = "/var/lib/dpkg/status";
-        if (!File.Exists(Status))
-            return "";
-        using var file = File.OpenRead(Status);
-        return Convert.ToHexStringLower(SHA256.HashData(file))[..16];
     }
 
     private static void CopyReadable(string from, string to)

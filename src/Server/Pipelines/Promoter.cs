@@ -24,7 +24,7 @@ public sealed record PromotionRequest(
 /// Promotes: 1. pins a release of the source; 2. checks everything and reports every fault together; 3. writes the promotion and adds a release
 /// with that slug to each target, all in one transaction. From there each target is a release like any other, taken to its end by the releaser.
 /// </summary>
-public sealed class Promoter(Db db, ReleaseLedger ledger, Releaser releaser, TimeProvider clock)
+public sealed class Promoter(Db db, ReleaseLedger ledger, Releaser releaser, TimeProvider clock, Func<SlugId, CancellationToken, Task<string?>> lackOf)
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
 
@@ -38,9 +38,10 @@ public sealed class Promoter(Db db, ReleaseLedger ledger, Releaser releaser, Tim
         if (request is { IfCurrent: true, Release: null })
             throw Refuse.Invalid("if_current asks whether the release that you looked at is still the current one: name that release, too.");
         var id = PromotionId.New();
+        var lack = await LackAsync(request, ct);
         await db.WriteAsync(
             new Act("promotion.create", id.ToString(), who.Account, request.Source, who.RequestId),
-            tx => Write(tx, id, Check(tx, request, known, who), request, who),
+            tx => Write(tx, id, Check(tx, request, known, lack, who), request, who),
             ct);
         releaser.Nudge();
         return (await FindAsync(id, ct))!;
@@ -88,14 +89,14 @@ public sealed class Promoter(Db db, ReleaseLedger ledger, Releaser releaser, Tim
         }
     }
 
-    private Checked Check(Tx tx, PromotionRequest request, IReadOnlyCollection<RefusedException> known, Principal who)
+    private Checked Check(Tx tx, PromotionRequest request, IReadOnlyCollection<RefusedException> known, SlugLack? lack, Principal who)
     {
         var source = FindApp(tx, request.Source, who);
         var faults = new List<RefusedException>(known);
         var pipeline = PipelineOf(tx, request, source, who, faults);
         var paths = PathsOf(tx, pipeline, source);
         var targets = Targets(tx, request, paths, source, who, faults);
-        var release = known.Any(fault => fault.Resource == "release") ? null : Pinned(tx, request, source, faults);
+        var release = known.Any(fault => fault.Resource == "release") ? null : Pinned(tx, request, source, lack, faults);
         return faults switch
         {
             [] => new Checked(PipelineIn(request, pipeline, paths, targets), source, release!, targets),
@@ -150,7 +151,14 @@ public sealed class Promoter(Db db, ReleaseLedger ledger, Releaser releaser, Tim
         return targets.ToImmutable();
     }
 
-    private Release? Pinned(Tx tx, PromotionRequest request, KnownApp source, List<RefusedException> faults)
+    /// <summary>Asked before the transaction, which holds no call to the agent. Should the source move on meanwhile, its new slug is a moment old.</summary>
+    private async Task<SlugLack?> LackAsync(PromotionRequest request, CancellationToken ct)
+    {
+        var release = request.Release is { } named ? await ledger.FindAsync(named, ct) : await ledger.CurrentAsync(request.Source, ct);
+        return release is { Slug: { } slug, Status: "succeeded" } && await lackOf(slug, ct) is { } why ? new SlugLack(slug, why) : null;
+    }
+
+    private Release? Pinned(Tx tx, PromotionRequest request, KnownApp source, SlugLack? lack, List<RefusedException> faults)
     {
         var release = request.Release is { } named ? ledger.Find(tx, named) : ledger.Current(tx, source.Id);
         if (request.Release is { } unknown && release?.App != source.Id)
@@ -161,6 +169,8 @@ public sealed class Promoter(Db db, ReleaseLedger ledger, Releaser releaser, Tim
             faults.Add(Refuse.Conflict($"{source.Name} moved on: it runs v{current?.Version} now, not v{release?.Version}. Look at v{current?.Version} and promote that."));
         else if (release?.Slug is null)
             faults.Add(Refuse.Invalid($"{source.Name} has nothing to promote yet: push to it first."));
+        else if (lack is not null && release.Slug == lack.Slug)
+            faults.Add(Refuse.Invalid($"v{release.Version} of {source.Name} cannot be promoted: its slug {lack.Why}. Build it again, or restore the data folder from a backup."));
         else
             return release;
         return null;
@@ -234,6 +244,8 @@ public sealed class Promoter(Db db, ReleaseLedger ledger, Releaser releaser, Tim
             ErrorMessage = error,
         };
     }
+
+    private sealed record SlugLack(SlugId Slug, string Why);
 
     private sealed record KnownApp(AppId Id, string Name, AppAccess Access);
 

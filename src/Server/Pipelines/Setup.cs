@@ -1,3 +1,7 @@
+using Sluice.Releases;
+using Sluice.Slugs;
+using Sluice.Storage;
+
 namespace Sluice.Pipelines;
 
 internal static class PipelinesSetup
@@ -10,7 +14,9 @@ internal static class PipelinesSetup
         builder.Services.AddSingleton<PipelineList>();
         builder.Services.AddSingleton<PipelineTransfers>();
         builder.Services.AddSingleton<PipelineLinks>();
-        builder.Services.AddSingleton<Promoter>();
+        builder.Services.AddSingleton(s => new Promoter(
+            s.GetRequiredService<Db>(), s.GetRequiredService<ReleaseLedger>(), s.GetRequiredService<Releaser>(), s.GetRequiredService<TimeProvider>(),
+            s.GetRequiredService<SlugPresence>().LackAsync));
         return builder;
     }
 }

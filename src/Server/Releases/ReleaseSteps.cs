@@ -1,6 +1,7 @@
 using Sluice.Apps;
 using Sluice.Dynos;
 using Sluice.Logs;
+using Sluice.Runtime;
 using Sluice.Slugs;
 using Sluice.Storage;
 
@@ -24,6 +25,10 @@ internal sealed class ReleaseSteps(ReleaseLedger ledger, CurrentPlans plans, Slu
         : release is { Step: "waiting", Group: { } group } && await ledger.IsIncompleteAsync(group, ct) ? "Another target of this promotion waits behind an earlier release of its app."
         : gatherings.Holds(release) ? "It is ready, and the other targets of this promotion are not yet."
         : fleet.TroubleOf(release.App);
+
+    /// <summary>Its slug was built on a machine with other packages than this one has now: another one, or before an upgrade.</summary>
+    public async Task<bool> IsOfOtherPackagesAsync(Release release, CancellationToken ct) =>
+        release.Slug is { } id && await slugs.FindAsync(id, ct) is { HostPackages: { Length: > 0 } built } && HostPackages.Fingerprint() is { Length: > 0 } now && built != now;
 
     /// <summary>Returns when the release has ended, or its app is gone. An exception means that the records or a decided flip are in trouble: call again.</summary>
     public async Task TakeToItsEndAsync(Release release, CancellationToken ct)
@@ -126,7 +131,7 @@ internal sealed class ReleaseSteps(ReleaseLedger ledger, CurrentPlans plans, Slu
         {
             if (!await ledger.NoteAsync(release, "phase", ct))
                 return "The release ended while it waited.";
-            var size = (await formations.ListAsync(release.App, ct)).FirstOrDefault(f => f.Type == ReleasePhase.ProcessType)?.Size ?? Sluice.Runtime.DynoSize.Default.Name;
+            var size = (await formations.ListAsync(release.App, ct)).FirstOrDefault(f => f.Type == ReleasePhase.ProcessType)?.Size ?? DynoSize.Default.Name;
             if (await phase.RunAsync(plan, command, size, log, ct) is { } why)
                 return why;
         }

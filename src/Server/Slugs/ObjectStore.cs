@@ -93,6 +93,14 @@ internal sealed unsafe class ObjectStore : IDisposable
         LinkAnew(entry, from, toFolder, toName);
     }
 
+    /// <summary>As it was kept, as far as can be seen without reading it: its size, mode and owner.</summary>
+    public bool LooksWhole(SlugEntry entry)
+    {
+        var from = stackalloc byte[ObjectName.Length];
+        entry.Object.Write(new(from, ObjectName.Length));
+        return StatOf(Fd, from) is { } stat && (long)stat.Size == entry.Size && stat.Permissions == entry.Object.Mode && stat.Uid == Libc.Uid;
+    }
+
     /// <summary>Hashes an object as it is on disk; null when it is missing.</summary>
     public bool? Check(ObjectName name, byte[] buffer)
     {

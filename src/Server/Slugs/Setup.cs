@@ -13,6 +13,7 @@ internal static class SlugsSetup
     {
         builder.Services.AddSingleton<SlugClient>();
         builder.Services.AddSingleton<SlugCatalog>();
+        builder.Services.AddSingleton<SlugPresence>();
         return builder;
     }
 
@@ -44,6 +45,7 @@ internal static class SlugsSetup
             return Done.Value;
         })
         .On<SlugCollect, SlugCollected>("slug.collect", async (ask, _, ct) => new(await store.CollectAsync([.. ask.Keep], ct)))
+        .On<SlugAsk, SlugLack>("slug.lack", async (ask, _, ct) => new(await store.LackAsync(ask.Slug, ct)))
         .On<SlugAsk, SlugVerified>("slug.verify", async (ask, _, ct) => new(await store.VerifyAsync(ask.Slug, ct)));
 
     /// <summary>Uploads belong to the server's user, who could plant a link there: a plain name, never followed.</summary>
@@ -84,6 +86,8 @@ internal sealed record SlugCollect(ImmutableArray<SlugDigest> Keep);
 internal sealed record SlugCollected(long Bytes);
 
 internal sealed record SlugVerified(ImmutableArray<string> Damaged);
+
+internal sealed record SlugLack(string? Lack);
 
 internal sealed record Done
 {

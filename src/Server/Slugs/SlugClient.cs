@@ -36,6 +36,10 @@ public sealed class SlugClient(AgentClient agent)
     public async Task<long> CollectAsync(IEnumerable<SlugDigest> keep, CancellationToken ct) =>
         (await agent.CallAsync<SlugCollect, SlugCollected>("slug.collect", new([.. keep]), null, ct)).Bytes;
 
+    /// <summary>Null when the slug's files are there, as far as a look at each shows; else the rest of a sentence that begins with "its slug".</summary>
+    public async Task<string?> LackAsync(SlugDigest slug, CancellationToken ct) =>
+        (await agent.CallAsync<SlugAsk, SlugLack>("slug.lack", new(slug), null, ct)).Lack;
+
     /// <summary>Hashes the slug's files as they are on disk; the damaged paths, empty when all is well.</summary>
     public async Task<ImmutableArray<string>> VerifyAsync(SlugDigest slug, CancellationToken ct) =>
         (await agent.CallAsync<SlugAsk, SlugVerified>("slug.verify", new(slug), null, ct)).Damaged;

@@ -201,7 +201,16 @@ public sealed class SlugStore : IDisposable
     public async Task<ImmutableArray<string>> VerifyAsync(SlugDigest slug, CancellationToken ct)
     {
         using var visit = use.Enter();
-        return await Task.Run(() => DamagedPaths(Manifest(slug), ct).Take(100).ToImmutableArray(), ct);
+        return await Task.Run(() => SlugInspection.Damaged(Objects, Manifest(slug), ct).Take(100).ToImmutableArray(), ct);
+    }
+
+    /// <summary>Whether a slug could be laid out, as far as a look at each file shows: null, or the rest of a sentence that begins with "its slug".</summary>
+    public async Task<string?> LackAsync(SlugDigest slug, CancellationToken ct)
+    {
+        if (Directory.Exists(Path.Combine(data.LayOuts, slug.Hex)))
+            return null;
+        using var visit = use.Enter();
+        return await Task.Run(() => SlugInspection.Lack(Objects, slug, ManifestPath(slug), ct), ct);
     }
 
     /// <summary>
@@ -315,18 +324,6 @@ public sealed class SlugStore : IDisposable
     {
         Directory.CreateDirectory(folder, Private);
         await new TreeLayOut(objects, manifest, folder) { Owner = owner, FolderMode = 0x1ed }.MakeAsync(ct);   // 0755
-    }
-
-    private IEnumerable<string> DamagedPaths(SlugManifest manifest, CancellationToken ct)
-    {
-        var buffer = new byte[TreeWalk.BufferBytes];
-        var seen = new HashSet<ObjectName>();
-        foreach (var entry in manifest.Entries)
-        {
-            ct.ThrowIfCancellationRequested();
-            if (entry.HasObject && seen.Add(entry.Object) && Objects.Check(entry.Object, buffer) != true)
-                yield return Name.Show(entry.Path);
-        }
     }
 
     /// <exception cref="RefusedException">The store lacks that slug.</exception>

@@ -70,6 +70,39 @@ public sealed class PromoterTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_slug_that_is_not_whole_is_refused_by_its_release_and_nothing_is_begun()
+    {
+        await StartAsync();
+        var whole = await world.DeployAsync(staging, Sha, "web: w");
+        var damaged = await world.DeployAsync(staging, "2222222222222222222222222222222222222222", "web: w");
+        world.Lacking[damaged.Slug!.Value] = "is damaged on this machine at server.js";
+
+        var refused = await Assert.ThrowsAsync<RefusedException>(() => world.Promoter.PromoteAsync(Downstream, Ada, None));
+
+        Assert.Equal($"v{damaged.Version} of shop-staging cannot be promoted: its slug is damaged on this machine at server.js. Build it again, or restore the data folder from a backup.", refused.Message);
+        Assert.Equal(1, (await world.Ledger.CurrentAsync(eu.Id, None))?.Version ?? 1);
+        Assert.Empty(await world.Db.ListAsync($"SELECT id FROM promotions", row => row.Guid("id"), None));
+        Assert.Equal("completed", (await PromoteAsync(Downstream with { Release = whole.Id })).Status);
+    }
+
+    [Fact]
+    public async Task A_target_is_told_when_the_machine_has_other_packages_than_the_build_had()
+    {
+        await StartAsync();
+        var slug = await world.SlugAsync(staging, Sha, "web: w");
+        await world.Db.WriteAsync(new Act("slug.create", slug.ToString()), tx => tx.Execute($"UPDATE slugs SET host_packages = 'as it was' WHERE id = {slug}"), None);
+        await world.EndOfAsync(await world.Ledger.AddAsync(new ReleaseRequest.Deploy(staging.Id, Ada.Account, null, slug), None));
+        await PromoteAsync(Downstream);
+
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        await foreach (var line in world.AppLogs.TailAsync(eu.Id, 0, Sluice.Logs.LogFilter.All, limit.Token))
+        {
+            if (line.Text == "Note: this slug was built when the machine had other packages. If it does not run here, build it again.")
+                return;
+        }
+    }
+
+    [Fact]
     public async Task A_target_that_fails_does_not_hold_up_the_others()
     {
         await StartAsync();

@@ -89,7 +89,7 @@ internal sealed class ReleaseWorld : IAsyncDisposable
         Pipelines = new PipelineCatalog(db, clock);
         Stages = new StageList(db, clock);
         Edges = new EdgeTable(db, clock);
-        Promoter = new Promoter(db, Ledger, Releaser, clock);
+        Promoter = new Promoter(db, Ledger, Releaser, clock, (slug, _) => Task.FromResult(Lacking.GetValueOrDefault(slug)));
     }
 
     public Outside Outside { get; }
@@ -121,6 +121,9 @@ internal sealed class ReleaseWorld : IAsyncDisposable
     public EdgeTable Edges { get; }
 
     public Promoter Promoter { get; }
+
+    /// <summary>Slugs whose files the agent would miss, and its words.</summary>
+    public Dictionary<SlugId, string> Lacking { get; } = [];
 
     public ConcurrentQueue<(AppId App, string Dyno, string Text)> Log { get; } = new();
 

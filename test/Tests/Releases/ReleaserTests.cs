@@ -1,3 +1,5 @@
+using Sluice.Accounts;
+using Sluice.Api;
 using Sluice.Apps;
 using Sluice.Logs;
 using Sluice.Releases;
@@ -95,6 +97,11 @@ public sealed class ReleaserTests : IAsyncDisposable
         outside.Runtime.Fates = _ => ScriptedRuntime.Fate.CannotStart;
         var release = await world.DeployAsync(app, Sha1, "web: node web.js");
         Assert.Equal(("errored", "Platform error: no more addresses"), (release.Status, release.Failure));
+
+        // Clients are told the same words, once.
+        var scribe = new ReleaseScribe(world.Ledger, world.Releaser, new AccountTable(world.Db, TimeProvider.System), world.Slugs, tickets: null!, links: null!);
+        var wire = await scribe.WriteAsync(app, release, ReleaseWorld.None);
+        Assert.Equal(("failed", release.Failure), (wire.Status, wire.Failure));
     }
 
     [Fact]

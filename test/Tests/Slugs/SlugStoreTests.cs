@@ -190,9 +190,29 @@ public sealed class SlugStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task What_a_slug_lacks_is_seen_without_reading_its_files()
+    {
+        var made = await slugs.PutAsync(("a", "good"), ("b", "fine"));
+        Assert.Null(await slugs.Store.LackAsync(made.Digest, SlugFolder.Ct));
+
+        var fine = Directory.GetFiles(slugs.Objects, "*", SearchOption.AllDirectories).First(f => File.ReadAllText(f) == "fine");
+        File.Move(fine, slugs.Data.Root + "/fine");
+        Assert.Equal("is damaged on this machine at b", await slugs.Store.LackAsync(made.Digest, SlugFolder.Ct));
+        File.Move(slugs.Data.Root + "/fine", fine);
+        await slugs.Store.LayOutAsync(made.Digest, SlugFolder.Ct);
+        File.Delete(fine);
+        Assert.Null(await slugs.Store.LackAsync(made.Digest, SlugFolder.Ct));   // a tree that is laid out keeps its files
+
+        await File.AppendAllTextAsync(Path.Combine(slugs.Data.Slugs, "manifests", made.Digest.Hex), " ", SlugFolder.Ct);
+        await slugs.Store.RemoveLayOutAsync(made.Digest, SlugFolder.Ct);
+        Assert.Equal("is damaged on this machine: its manifest does not match its digest", await slugs.Store.LackAsync(made.Digest, SlugFolder.Ct));
+    }
+
+    [Fact]
     public async Task An_unknown_slug_is_not_found()
     {
         var unknown = SlugDigest.Of("nothing"u8);
+        Assert.Equal("is not on this machine", await slugs.Store.LackAsync(unknown, SlugFolder.Ct));
         Assert.Null(await slugs.Store.ManifestAsync(unknown, SlugFolder.Ct));
         var refused = await Assert.ThrowsAsync<RefusedException>(() => slugs.Store.LayOutAsync(unknown, SlugFolder.Ct));
         Assert.Equal(RefusalKind.NotFound, refused.Kind);

@@ -1,0 +1,23 @@
+using Sluice.Runtime;
+
+namespace Sluice.Slugs;
+
+/// <summary>Whether a slug's files are there before something is promised that needs them.</summary>
+public sealed class SlugPresence(SlugCatalog slugs, SlugClient agent)
+{
+    /// <summary>Null when they are, or when the agent is away and cannot say; else the rest of a sentence that begins with "its slug".</summary>
+    public async Task<string?> LackAsync(SlugId slug, CancellationToken ct)
+    {
+        if (await slugs.FindAsync(slug, ct) is not { Digest: { } digest })
+            return "has no files yet";
+        try
+        {
+            return await agent.LackAsync(digest, ct);
+        }
+        catch (AgentException)
+        {
+            // The release's own steps ask again, and wait for the agent.
+            return null;
+        }
+    }
+}
