@@ -105,6 +105,42 @@ public sealed class AppCommandTests
     }
 
     [Fact]
+    public async Task Config_vars_are_got_as_json_with_null_for_what_is_not_set()
+    {
+        await using var server = (await ScriptedServer.StartAsync()).Raw("GET /apps/shop/config-vars", """{"A":"1"}""");
+        using var typed = new Typed(server);
+
+        Assert.Equal(0, await typed.Run("config:get A --json -a shop"));
+        Assert.Equal("""{"key":"A","value":"1"}""", Compact(typed.Out));
+        Assert.Equal(0, await typed.Run("config:get A B --json -a shop"));
+        Assert.Equal("""[{"key":"A","value":"1"},{"key":"B","value":null}]""", Compact(typed.Out));
+
+        static string Compact(string json) => System.Text.Json.Nodes.JsonNode.Parse(json)!.ToJsonString();
+    }
+
+    [Fact]
+    public async Task Info_for_a_shell_has_a_name_and_a_value_on_each_line()
+    {
+        await using var server = (await ScriptedServer.StartAsync()).WithPipeline("shop")
+            .On<IReadOnlyList<DynoWire>>("GET /apps/shop-staging/dynos", [Answers.Dyno("shop-staging", "web.1"), Answers.Dyno("shop-staging", "web.2")]);
+        using var typed = new Typed(server);
+
+        Assert.Equal(0, await typed.Run("info --shell -a shop-staging"));
+        Assert.Equal(
+            $"""
+            name='shop-staging'
+            pipeline='shop:staging'
+            git_url='{server.Url}shop-staging.git'
+            web_url='http://shop-staging.localhost:5000/'
+            slug_size='0'
+            owner='admin@localhost'
+            stack='debian-12'
+            dynos='web:2'
+
+            """, typed.Out);
+    }
+
+    [Fact]
     public async Task Ps_groups_dynos_by_process_type_and_scale_sends_what_was_typed()
     {
         await using var server = (await ScriptedServer.StartAsync())

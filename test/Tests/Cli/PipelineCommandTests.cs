@@ -24,6 +24,47 @@ public sealed class PipelineCommandTests
     }
 
     [Fact]
+    public async Task Info_shows_whose_each_app_is_when_asked()
+    {
+        await using var server = (await ScriptedServer.StartAsync()).WithPipeline("shop");
+        using var typed = new Typed(server);
+
+        Assert.Equal(0, await typed.Run("pipelines:info shop --with-owners"));
+        Assert.EndsWith(
+            """
+            app name      stage       owner
+            shop-staging  staging     admin@localhost
+            shop          production  admin@localhost
+
+            """, typed.Out, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("\n", "shop")]
+    [InlineData(" till \n", "till")]
+    [InlineData(null, null)]
+    public async Task Create_without_a_name_asks_for_one_and_suggests_the_apps(string? input, string? name)
+    {
+        await using var server = (await ScriptedServer.StartAsync())
+            .On("GET /apps/shop-staging", Answers.App("shop-staging"))
+            .On<IReadOnlyList<PipelineWire>>($"GET /pipelines?eq[name]={name}", [])
+            .On("POST /pipelines", Answers.Pipeline(name ?? ""), 201)
+            .On("POST /pipeline-couplings", Answers.Coupling("shop-staging", "staging"), 201);
+        using var typed = new Typed(server) { Input = input };
+
+        Assert.Equal(name is null ? 64 : 0, await typed.Run("pipelines:create -a shop-staging"));
+        if (name is null)
+        {
+            Assert.Contains("What is the pipeline's name? Give it: sluice pipelines:create NAME", typed.Error, StringComparison.Ordinal);
+            Assert.DoesNotContain(server.Asked, a => a.StartsWith("POST", StringComparison.Ordinal));
+            return;
+        }
+
+        Assert.StartsWith($"Pipeline name (shop): Creating {name} pipeline... done\n", typed.Error, StringComparison.Ordinal);
+        Assert.Contains(server.Asked, a => a.StartsWith("POST /pipelines ", StringComparison.Ordinal) && a.Contains($"\"name\":\"{name}\"", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Info_as_json_has_the_shape_of_the_heroku_cli()
     {
         await using var server = (await ScriptedServer.StartAsync()).WithPipeline("shop")

@@ -72,6 +72,17 @@ public sealed class ReleaseCommandTests
     }
 
     [Fact]
+    public async Task Info_for_a_shell_is_the_config_that_it_ran_with()
+    {
+        await using var server = (await ScriptedServer.StartAsync()).On("GET /apps/shop/releases/v4", Ledger[1])
+            .Raw($"GET /apps/shop/releases/{Ledger[1].Id}/config-vars", """{"B":"it's","A":"1"}""");
+        using var typed = new Typed(server);
+
+        Assert.Equal(0, await typed.Run("releases:info v4 --shell -a shop"));
+        Assert.Equal("A='1'\nB='it'\\''s'\n", typed.Out);
+    }
+
+    [Fact]
     public async Task A_release_without_output_says_so()
     {
         await using var server = (await ScriptedServer.StartAsync()).On("GET /apps/shop/releases", Ledger);

@@ -11,11 +11,13 @@ internal sealed class AppsInfo : AppCommand
 
     private readonly System.CommandLine.Argument<string?> named = Flags.Optional("APP", "the app, when --app is not given");
     private readonly System.CommandLine.Option<bool> json = Flags.Json();
+    private readonly System.CommandLine.Option<bool> shell = new("--shell", "-s") { Description = "as name=value lines for a shell" };
 
     public AppsInfo() : base(Is)
     {
         Arguments.Add(named);
         Options.Add(json);
+        Options.Add(shell);
     }
 
     public override async Task<ExitCode> RunAsync(Run run, CancellationToken ct)
@@ -31,6 +33,12 @@ internal sealed class AppsInfo : AppCommand
 
         var dynos = await run.Server.ListAsync<DynoWire>($"{path}/dynos", ct);
         var coupling = await Coupling.FindAsync(run, app.Name, ct);
+        if (run.Value(shell))
+        {
+            PrintForShell(run, app, dynos, coupling);
+            return ExitCode.Ok;
+        }
+
         var downstream = (await run.Server.ListAsync<EdgeWire>($"{path}/downstreams?depth=1", ct)) is [{ Downstream: { } next }, ..] ? next.Name : null;
         run.Terminal.Heading(app.Name);
         var table = new Table();
@@ -49,5 +57,20 @@ internal sealed class AppsInfo : AppCommand
         table.Add("Created:", run.Ago(app.CreatedAt));
         table.Print(run.Terminal);
         return ExitCode.Ok;
+    }
+
+    /// <summary>Names as the Heroku CLI has them; values quoted where a shell needs it.</summary>
+    private static void PrintForShell(Run run, AppWire app, IReadOnlyList<DynoWire> dynos, CouplingWire? coupling)
+    {
+        (string Name, string? Value)[] lines =
+        [
+            ("name", app.Name), ("pipeline", coupling is null ? null : $"{coupling.Pipeline.Name}:{coupling.Shown()}"), ("git_url", AppRemote.UrlOf(run.Location, app.Name)),
+            ("web_url", app.WebUrl), ("slug_size", $"{app.SlugSize ?? 0}"), ("owner", app.Owner.Email), ("stack", app.Stack.Name),
+            ("dynos", string.Join(' ', dynos.GroupBy(d => d.Type, StringComparer.Ordinal).Select(g => $"{g.Key}:{g.Count()}"))),
+        ];
+        foreach (var (name, value) in lines.Where(line => line.Value is not null))
+        {
+            run.Terminal.Line($"{name}={Output.Shell.Quote(value!)}");
+        }
     }
 }

@@ -10,7 +10,7 @@ internal sealed class Env : CliCommand
     {
         More = "Prints export lines and nothing else. They also keep the key from being sent to any other host. Git's settings are for this\n"
             + "server's address alone: pushes to other hosts stay as they are.\n\n"
-            + "Some commands of the Heroku CLI ask hosts that it has wired in (pipelines:diff, pipelines:connect, pipelines:setup, ci:run). With --companion\n"
+            + "Some commands of the Heroku CLI ask hosts that it has wired in (pipelines:diff, pipelines:connect, pipelines:setup). With --companion\n"
             + "the server answers in their place, by a proxy on this machine that forwards nothing: in that shell no other https host is reached, git aside.\n"
             + "Use a shell of its own: (eval \"$(sluice env --companion)\"; heroku pipelines:diff -a shop-staging)",
     };
@@ -72,7 +72,7 @@ internal sealed class Env : CliCommand
         Authority(run) is { } ca
             ? [($"http.https://localhost:{url.Port}/.sslCAInfo", ca)]
 
-            // No TLS there yet: pushes to the https address that the Heroku CLI writes go to the same port in plain, with our key.
+            // Without an authority of its own the port speaks plain HTTP: pushes to the https address that the Heroku CLI writes go to the same port in plain, with our key.
             : [($"url.http://localhost:{url.Port}/.pushInsteadOf", $"https://localhost:{url.Port}/"),
                ($"credential.http://localhost:{url.Port}.helper", $"!{Shell.Quote(run.Surroundings.OwnCommand)} git:credentials")];
 

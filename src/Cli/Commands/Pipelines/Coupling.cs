@@ -51,6 +51,10 @@ internal static class Coupling
     public static string GuessStage(string app) =>
         Guesses.FirstOrDefault(g => g.Suffixes.Any(s => app.EndsWith(s, StringComparison.Ordinal))).Stage ?? "production";
 
+    /// <summary>An app's name without what tells its stage: <c>shop-staging</c> → shop.</summary>
+    public static string BaseName(string app) =>
+        Guesses.SelectMany(g => g.Suffixes).FirstOrDefault(s => app.Length > s.Length && app.EndsWith(s, StringComparison.Ordinal)) is { } suffix ? app[..^suffix.Length] : app;
+
     /// <summary>The stage as its pipeline names it, where it has a name of its own.</summary>
     public static string Shown(this CouplingWire coupling) => coupling.StageName ?? coupling.Stage;
 

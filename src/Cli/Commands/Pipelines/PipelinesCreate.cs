@@ -7,7 +7,7 @@ internal sealed class PipelinesCreate : AppCommand
 {
     public static readonly About Is = new("pipelines:create", "Make a pipeline, with its first app", "sluice pipelines:create shop -a shop-staging -s staging", () => new PipelinesCreate());
 
-    private readonly Argument<string> name = Flags.Needed("NAME", "name of the pipeline");
+    private readonly Argument<string?> name = Flags.Optional("NAME", "name of the pipeline; without one it is asked for, the app's without its stage unless you say another");
     private readonly Option<string?> stage = Flags.Stage();
     private readonly Option<string?> team = Flags.Team();
     private readonly Option<bool> json = Flags.Json();
@@ -29,11 +29,12 @@ internal sealed class PipelinesCreate : AppCommand
             await run.Server.GetAsync<AppWire>($"/apps/{Uri.EscapeDataString(app)}", ct);
         }
 
+        var wanted = run.Value(name) ?? await NameAsync(run, app, ct);
         var owner = (run.Value(team) ?? run.Surroundings.Variable("SLUICE_TEAM")) is { } named
             ? new PipelineOwnerWire((await run.Server.GetAsync<TeamWire>($"/teams/{Uri.EscapeDataString(named)}", ct)).Id, "team") : null;
-        var before = await run.Server.ListAsync<PipelineWire>($"/pipelines?eq[name]={Uri.EscapeDataString(run.Value(name)!)}", ct);
+        var before = await run.Server.ListAsync<PipelineWire>($"/pipelines?eq[name]={Uri.EscapeDataString(wanted)}", ct);
         var pipeline = await run.Terminal.StepAsync(
-            $"Creating {run.Value(name)} pipeline", () => run.Server.PostAsync<CreatePipelineWire, PipelineWire>("/pipelines", new(run.Value(name)!, owner), ct));
+            $"Creating {wanted} pipeline", () => run.Server.PostAsync<CreatePipelineWire, PipelineWire>("/pipelines", new(wanted, owner), ct));
         if (before.Count > 0)
         {
             run.Terminal.Warning($"There {(before.Count == 1 ? "is another pipeline" : $"are {before.Count} other pipelines")} of this name. Where the name is asked for, give the id: this one's is {pipeline.Id}.");
@@ -50,6 +51,20 @@ internal sealed class PipelinesCreate : AppCommand
         }
 
         return ExitCode.Ok;
+    }
+
+    /// <summary>What a person at a terminal says; an empty line takes what the app's name suggests.</summary>
+    private static async Task<string> NameAsync(Run run, string? app, CancellationToken ct)
+    {
+        if (!run.Terminal.CanAsk)
+            throw StopException.Usage("What is the pipeline's name? Give it: sluice pipelines:create NAME");
+        var guess = app is null ? null : Coupling.BaseName(app);
+        while (true)
+        {
+            var typed = await run.Terminal.AskAsync(guess is null ? "Pipeline name:" : $"Pipeline name ({guess}):", ct) ?? throw StopException.Usage("No name was given, so no pipeline was made.");
+            if ((typed.Trim() is { Length: > 0 } said ? said : guess) is { } chosen)
+                return chosen;
+        }
     }
 
     /// <summary>A refusal takes the pipeline back, so that trying again does not leave two of one name.</summary>

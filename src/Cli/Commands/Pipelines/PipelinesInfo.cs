@@ -11,11 +11,13 @@ internal sealed class PipelinesInfo : CliCommand
     public static readonly About Is = new("pipelines:info", "Show a pipeline's apps, stage by stage", "sluice pipelines:info shop", () => new PipelinesInfo());
 
     private readonly Argument<string> named = Flags.Needed("PIPELINE", "name or id");
+    private readonly Option<bool> owners = new("--with-owners") { Description = "show each app's owner, too" };
     private readonly Option<bool> json = Flags.Json();
 
     public PipelinesInfo() : base(Is)
     {
         Arguments.Add(named);
+        Options.Add(owners);
         Options.Add(json);
     }
 
@@ -36,29 +38,32 @@ internal sealed class PipelinesInfo : CliCommand
             return ExitCode.Ok;
         }
 
-        var anyEdge = couplings.Any(c => c.Downstream is not null);
-        var table = anyEdge ? new Table("app name", "stage", "promotes to") : new Table("app name", "stage");
-        foreach (var coupling in couplings.InOrder(pipeline))
-        {
-            if (anyEdge)
-            {
-                table.Add(coupling.App.Name, coupling.Shown(), coupling.Downstream?.Name ?? "");
-            }
-            else
-            {
-                table.Add(coupling.App.Name, coupling.Shown());
-            }
-        }
-
-        table.Print(run.Terminal);
-        await WarnOfOthersAsync(run, pipeline, couplings, ct);
+        var apps = await AppsAsync(run, couplings, ct);
+        PrintTable(run, couplings.InOrder(pipeline), run.Value(owners) ? apps : null);
+        WarnOfOthers(run, pipeline, apps);
         return ExitCode.Ok;
     }
 
-    /// <summary>Apps that belong to others may be promoted, moved or destroyed by others: worth knowing, and there is a way out.</summary>
-    private static async Task WarnOfOthersAsync(Run run, PipelineWire pipeline, IReadOnlyList<CouplingWire> couplings, CancellationToken ct)
+    private static Task<IReadOnlyList<AppWire>> AppsAsync(Run run, IReadOnlyList<CouplingWire> couplings, CancellationToken ct) =>
+        run.Server.PostAsync<FilterAppsWire, IReadOnlyList<AppWire>>("/filters/apps", new(new([.. couplings.Select(c => c.App.Id)])), ct);
+
+    private static void PrintTable(Run run, IEnumerable<CouplingWire> couplings, IReadOnlyList<AppWire>? owned)
     {
-        var apps = await run.Server.PostAsync<FilterAppsWire, IReadOnlyList<AppWire>>("/filters/apps", new(new([.. couplings.Select(c => c.App.Id)])), ct);
+        var rows = couplings.ToArray();
+        var anyEdge = rows.Any(c => c.Downstream is not null);
+        var table = new Table(["app name", "stage", .. owned is null ? (string[])[] : ["owner"], .. anyEdge ? (string[])["promotes to"] : []]);
+        foreach (var row in rows)
+        {
+            table.Add([row.App.Name, row.Shown(), .. owned is null ? (string[])[] : [owned.FirstOrDefault(app => app.Id == row.App.Id)?.Owner.Email ?? ""],
+                .. anyEdge ? (string[])[row.Downstream?.Name ?? ""] : []]);
+        }
+
+        table.Print(run.Terminal);
+    }
+
+    /// <summary>Apps that belong to others may be promoted, moved or destroyed by others: worth knowing, and there is a way out.</summary>
+    private static void WarnOfOthers(Run run, PipelineWire pipeline, IReadOnlyList<AppWire> apps)
+    {
         var others = apps.Where(app => app.Owner.Id != pipeline.Owner?.Id).Select(app => $"{app.Name} ({app.Owner.Email})").Order(StringComparer.Ordinal).ToArray();
         if (others.Length > 0)
         {
@@ -70,7 +75,7 @@ internal sealed class PipelinesInfo : CliCommand
     /// <summary>As the Heroku CLI prints it: the pipeline, and its apps in full, each with its <c>pipelineCoupling</c>.</summary>
     private static async Task PrintJsonAsync(Run run, PipelineWire pipeline, IReadOnlyList<CouplingWire> couplings, CancellationToken ct)
     {
-        var apps = await run.Server.PostAsync<FilterAppsWire, IReadOnlyList<AppWire>>("/filters/apps", new(new([.. couplings.Select(c => c.App.Id)])), ct);
+        var apps = await AppsAsync(run, couplings, ct);
         var list = new JsonArray();
         foreach (var coupling in couplings.InOrder(pipeline))
         {

@@ -10,11 +10,13 @@ internal sealed class ReleasesInfo : AppCommand
 
     private readonly Argument<string?> version = Flags.Optional("RELEASE", "version, like v3; without one the newest");
     private readonly Option<bool> json = Flags.Json();
+    private readonly Option<bool> shell = new("--shell", "-s") { Description = "the release's config vars, as lines for a shell" };
 
     public ReleasesInfo() : base(Is)
     {
         Arguments.Add(version);
         Options.Add(json);
+        Options.Add(shell);
     }
 
     public override async Task<ExitCode> RunAsync(Run run, CancellationToken ct)
@@ -24,6 +26,17 @@ internal sealed class ReleasesInfo : AppCommand
         if (run.Value(json))
         {
             run.Json(release);
+            return ExitCode.Ok;
+        }
+
+        if (run.Value(shell))
+        {
+            var vars = await run.Server.GetAsync<IReadOnlyDictionary<string, string>>($"{Ledger.Path(app)}/{release.Id}/config-vars", ct);
+            foreach (var (name, value) in vars.OrderBy(v => v.Key, StringComparer.Ordinal))
+            {
+                run.Terminal.Line($"{name}={Shell.Quote(value)}");
+            }
+
             return ExitCode.Ok;
         }
 
