@@ -5,7 +5,7 @@ using Sluice.Runtime;
 namespace Sluice.Sources;
 
 /// <summary>
-/// How two commits differ, in commits, whatever repositories they lie in. 1. Count what each has that the other lacks; if one has nothing, ancestry tells.
+/// How two commits differ, in commits, whatever repositories they lie in. 1. Walk what each has that the other lacks; if one has nothing, ancestry tells.
 /// 2. Else history was rewritten, or went apart: commits are matched by what they change. 3. If those are too many, or that takes too long, by who wrote
 /// them when, which a rebase keeps. So a question has a bound, however long the histories are.
 /// </summary>
@@ -23,13 +23,11 @@ public sealed class Comparison(Repositories repositories)
     public async Task<CommitDiff?> DiffAsync(ImmutableArray<AppId> apps, string from, string to, CancellationToken ct)
     {
         var (repository, sight) = Seeing(apps);
-        var counted = await Shell.RunAsync(Repositories.Within(GitCommand.CountApart(repository, from, to), sight), ct);
-        if (counted.ExitCode != 0)
+        if (await Apart.WalkAsync(Repositories.Within(GitCommand.WalkApart(repository, from, to), sight), ct) is not { } apart)
             return null;
-        var counts = counted.Text.Trim().Split('\t').Select(n => int.Parse(n, CultureInfo.InvariantCulture)).ToArray();
-        var (behind, ahead) = (counts[0], counts[1]);
+        var (behind, ahead) = (apart.Behind, apart.Ahead);
         if (behind > 0 && ahead > 0)
-            return await RewrittenAsync(repository, sight, from, to, ahead + behind, ct);
+            return await RewrittenAsync(repository, sight, from, to, apart, ct);
         return new CommitDiff
         {
             From = from,
@@ -63,11 +61,11 @@ public sealed class Comparison(Repositories repositories)
         };
     }
 
-    private static async Task<CommitDiff> RewrittenAsync(string repository, Quarantine sight, string from, string to, int apart, CancellationToken ct)
+    private static async Task<CommitDiff> RewrittenAsync(string repository, Quarantine sight, string from, string to, Apart apart, CancellationToken ct)
     {
-        if (apart <= MostByPatch && await ByPatchAsync() is { } patches)
+        if (apart.Ahead + apart.Behind <= MostByPatch && await ByPatchAsync() is { } patches)
             return Of("patch", patches.Where(c => !c.IsLeft).Select(c => c.Commit), patches.Where(c => c.IsLeft).Select(c => c.Commit));
-        return await ByAuthorshipAsync(repository, sight, from, to, ct);
+        return await ByAuthorshipAsync(repository, sight, from, to, apart, ct);
 
         async Task<ImmutableArray<SidedCommit>?> ByPatchAsync()
         {
@@ -94,10 +92,9 @@ public sealed class Comparison(Repositories repositories)
         }
     }
 
-    private static async Task<CommitDiff> ByAuthorshipAsync(string repository, Quarantine sight, string from, string to, CancellationToken ct)
+    private static async Task<CommitDiff> ByAuthorshipAsync(string repository, Quarantine sight, string from, string to, Apart apart, CancellationToken ct)
     {
-        var apart = (await Shell.TextAsync(Repositories.Within(GitCommand.WalkApart(repository, from, to), sight), ct)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        var (left, right) = (Side('<'), Side('>'));
+        var (left, right) = (apart.Left, apart.Right);
         var (mine, others) = (Task.Run(() => NumbersAsync(left), ct), Task.Run(() => NumbersAsync(right), ct));
         var (leftNumbers, rightNumbers) = (await mine, await others);
         var (ahead, behind) = (Unmatched(right, rightNumbers, leftNumbers), Unmatched(left, leftNumbers, rightNumbers));
@@ -107,17 +104,14 @@ public sealed class Comparison(Repositories repositories)
             Ahead = await TellAsync(ahead), Behind = await TellAsync(behind),
         };
 
-        // Merges are left out: a rebase does.
-        string[] Side(char side) => [.. apart.Where(line => line.Length > 40 && line[0] == side && line.AsSpan().Count(' ') < 2).Select(line => line[1..41])];
-
-        Task<UInt128[]> NumbersAsync(string[] shas) => Authorship.ReadAsync(Repositories.Within(GitCommand.Read(repository), sight), shas, ct);
+        Task<UInt128[]> NumbersAsync(IReadOnlyList<string> shas) => Authorship.ReadAsync(Repositories.Within(GitCommand.Read(repository), sight), shas, ct);
 
         async Task<ImmutableArray<Commit>> TellAsync(string[] shas) => shas.Length == 0 ? [] : Commit.Parse(await Shell.TextAsync(
             Repositories.Within(GitCommand.Tell(repository), sight), ct, System.Text.Encoding.ASCII.GetBytes(string.Join('\n', shas.Take(MaxTold)) + "\n")));
     }
 
     /// <summary>Those that the other side has not, as often as they are there.</summary>
-    private static string[] Unmatched(string[] shas, UInt128[] numbers, UInt128[] others)
+    private static string[] Unmatched(IReadOnlyList<string> shas, UInt128[] numbers, UInt128[] others)
     {
         var left = others.CountBy(number => number).ToDictionary();
         return [.. shas.Where((_, i) => !Takes(numbers[i]))];

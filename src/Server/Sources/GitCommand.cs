@@ -77,7 +77,7 @@ internal static class GitCommand
     public static Command LogApart(string repository, string from, string to) =>
         In(repository, ["log", "-z", "--left-right", "--cherry-pick", "--no-merges", "--no-show-signature", SidedFormat, "--end-of-options", $"{from}...{to}", "--"]);
 
-    /// <summary>Each commit that one has and the other lacks, newest first, one a line: its side (&lt; is <paramref name="from"/>), its sha, its parents'.</summary>
+    /// <summary>Each commit that one has and the other lacks, newest first, one a line: its side (&lt; is <paramref name="from"/>), its sha, its parents'. Fails when a commit is not there.</summary>
     public static Command WalkApart(string repository, string from, string to) =>
         In(repository, ["rev-list", "--left-right", "--parents", "--end-of-options", $"{from}...{to}", "--"]);
 
@@ -86,10 +86,6 @@ internal static class GitCommand
 
     /// <summary>The commits that its input names, in that order.</summary>
     public static Command Tell(string repository) => In(repository, ["log", "-z", "--no-walk=unsorted", "--stdin", "--no-show-signature", Format]);
-
-    /// <summary>How many commits each has that the other lacks: two numbers with a tab between. Fails when a commit is not there.</summary>
-    public static Command CountApart(string repository, string from, string to) =>
-        In(repository, ["rev-list", "--left-right", "--count", "--end-of-options", $"{from}...{to}", "--"]);
 
     public static Command CountAll(string repository, string sha) => In(repository, ["rev-list", "--count", "--end-of-options", sha, "--"]);
 
