@@ -20,8 +20,9 @@ internal sealed record AskedDyno(
         // A command that ends its shell would never come to what is behind it: we tell the status ourselves.
         var isWanted = asked.EndsWith(ExitStatusLine.Wanted, StringComparison.Ordinal);
         var command = isWanted ? asked[..^ExitStatusLine.Wanted.Length] : asked;
-        if (command.Length > MaxCommand || command.Contains('\0'))
-            body.Fault($"command may have {MaxCommand} characters, and no NUL.");
+        // It is shown to others, in ps and in the log: nothing in it moves the cursor of their terminals.
+        if (command.Length > MaxCommand || command.Any(c => char.IsControl(c) && c is not ('\n' or '\t')))
+            body.Fault($"command may have {MaxCommand} characters, and no control characters but line breaks and tabs.");
         if (type.Length is 0 or > MaxType || !type.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'))
             body.Fault($"type is a process type: at most {MaxType} letters, digits, dashes and underscores.");
         if (size is not null && DynoSize.Find(size) is null)

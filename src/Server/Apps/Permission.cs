@@ -8,7 +8,7 @@ public enum Permission
     /// <summary>See it: its releases, builds, dynos, logs. Not its config vars.</summary>
     View,
 
-    /// <summary>Push to it, promote to it, roll it back, read its config vars.</summary>
+    /// <summary>Push to it, promote to it, roll it back, run a command in it by hand, read its config vars.</summary>
     Deploy,
 
     /// <summary>Scale, restart, set config vars, turn maintenance on, put it into a pipeline.</summary>

@@ -90,6 +90,22 @@ public sealed partial class DoorTests(ContractWorld world) : IClassFixture<Contr
         }
     }
 
+    [Fact]
+    public async Task Targets_of_a_promotion_are_told_to_those_who_may_see_them()
+    {
+        var keys = new Dictionary<string, string>();
+        foreach (var name in new[] { "maker", "looker" })
+            keys[name] = Text(await world.AskAsync("POST /accounts", "/accounts", new { email = $"{name}@example.com" }), "api_key");
+        await AskAsync(keys["maker"], HttpMethod.Post, "/apps", new { name = "made" });
+        await PlaceAsync(keys["maker"], "made", owner: null);
+        await AskAsync(keys["maker"], HttpMethod.Post, "/apps/made/collaborators", new { user = "looker@example.com", permissions = new[] { "view" } });
+        var targets = $"/pipeline-promotions/{ids["made-promotion"]}/promotion-targets";
+        Assert.Equal(1, (await AskAsync(keys["maker"], HttpMethod.Get, targets, null)).GetArrayLength());
+        Assert.Equal(0, (await AskAsync(keys["looker"], HttpMethod.Get, targets, null)).GetArrayLength());
+        await AskAsync(keys["maker"], HttpMethod.Post, "/apps/made-next/collaborators", new { user = "looker@example.com", permissions = new[] { "view" } });
+        Assert.Equal(1, (await AskAsync(keys["looker"], HttpMethod.Get, targets, null)).GetArrayLength());
+    }
+
     /// <summary>in, no (it is there, but not for that), nothing (as if it did not exist), who (no key).</summary>
     private static string Outcome(int status, ErrorWire? error) => (status, error) switch
     {

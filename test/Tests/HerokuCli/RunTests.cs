@@ -38,9 +38,7 @@ public sealed class RunTests(HerokuCliWorld heroku) : IClassFixture<HerokuCliWor
         await typist.UntilAsync("30 90");
         await typist.UntilAsync("90 x 30, xterm");
         await typist.UntilAsync("terminal");
-        await typist.TypeAsync("echo wait'ing'; sleep 1000\r");
-        await typist.UntilAsync("waiting");
-        await typist.TypeAsync("\u0003");
+        await InterruptCatAsync(typist);
         await typist.UntilAsync("$ ");
         await typist.TypeAsync("exit 7\r");
         Assert.Equal(7, await typist.EndAsync());
@@ -87,9 +85,9 @@ public sealed class RunTests(HerokuCliWorld heroku) : IClassFixture<HerokuCliWor
 
         await using var typist = await heroku.TypeAsync("env", $"SLUICE_DATA={heroku.Sluice.Data.Root}", Binary, "run", "-a", "shop-staging", "bash");
         await typist.UntilAsync("$ ");
-        await typist.TypeAsync("stty size; sleep 1000\r");
+        await typist.TypeAsync("stty size\r");
         await typist.UntilAsync("30 90");
-        await typist.TypeAsync("\u0003");
+        await InterruptCatAsync(typist);
         await typist.UntilAsync("$ ");
         await typist.TypeAsync("exit 7\r");
         Assert.Equal(7, await typist.EndAsync());
@@ -114,6 +112,18 @@ public sealed class RunTests(HerokuCliWorld heroku) : IClassFixture<HerokuCliWor
         Assert.DoesNotContain("run.", (await RunAsync("heroku ps -a shop-staging")).Output.Replace(name, "", StringComparison.Ordinal));
         Assert.Equal(0, (await RunAsync("heroku ps:stop " + name + " -a shop-staging")).ExitCode);
         Assert.Single(Regex.Matches((await RunAsync("heroku logs -n 1500 -a shop-staging --dyno " + name)).Output, "app.*once"));
+    }
+
+    /// <summary>What cat gives back was typed to it and to nobody else: it is in front, and Ctrl-C is for it.</summary>
+    private static async Task InterruptCatAsync(Typist typist)
+    {
+        // The shell has left its line editor when it runs this: what is typed from here on is for cat.
+        await typist.TypeAsync("echo rea'dy'; cat\r");
+        await typist.UntilAsync("ready");
+        await typist.TypeAsync("twice\r");
+        await typist.UntilAsync("twice");
+        await typist.UntilAsync("twice");
+        await typist.TypeAsync("\u0003");
     }
 
     private static string Binary => Path.Combine(AppContext.BaseDirectory, "sluice-cli");

@@ -238,6 +238,43 @@ public sealed class DynoTests
     }
 
     [Fact]
+    public async Task A_one_off_at_a_terminal_reads_what_is_typed_and_cannot_type_itself()
+    {
+        await using var agent = await RunningAgent.StartAsync();
+        var (output, typed) = (new MemoryStream(), false);
+        var run = new OneOff
+        {
+            Id = DynoId.New(), App = agent.App, Name = "run.1", Slug = agent.Slug, Env = ImmutableDictionary<string, string>.Empty, Size = "Basic", Limit = TimeSpan.FromSeconds(60),
+            Command = "stty size; perl -e '$x = \"x\"; print ioctl(STDIN, 0x5412, $x) ? \"typed\" : \"denied\", \"\\n\"'; read line; echo \"got $line\"; exit 6",
+            Terminal = new TerminalSize(90, 30), TakesInput = true,
+        };
+        var exit = await agent.Runtime.RunAsync(run, async bytes =>
+        {
+            output.Write(bytes.Span);
+            if (!typed)
+                await agent.Runtime.TypeAsync(run.Id, "hello\n"u8.ToArray(), isEnd: false, ct);
+            typed = true;
+        }, ct);
+        var seen = Encoding.UTF8.GetString(output.ToArray());
+        Assert.Equal(new SandboxExit(6, false, false), exit);
+        Assert.Contains("30 90\r\n", seen);
+        Assert.Contains("denied\r\n", seen);
+        Assert.Contains("got hello\r\n", seen);
+    }
+
+    [Fact]
+    public async Task A_detached_one_off_needs_no_port_and_ends_at_its_limit_whoever_is_agent_then()
+    {
+        await using var agent = await RunningAgent.StartAsync();
+        var start = agent.Start("web", "sleep 600") with { Name = "web.4711", IsOneOff = true, Limit = TimeSpan.FromSeconds(5) };
+        await agent.Runtime.StartAsync(start, ct);
+        Assert.Null((await agent.BecomesAsync(start.Id, DynoState.Up)).Address);
+        await agent.KillAsync();
+        agent.Begin();
+        Assert.Equal("Ran longer than it may, and was stopped", (await agent.BecomesAsync(start.Id, DynoState.Crashed)).Reason);
+    }
+
+    [Fact]
     public async Task Without_root_dynos_run_all_the_same_each_on_its_own_port()
     {
         await using var agent = await RunningAgent.StartAsync(uid: 23456);
