@@ -5,6 +5,7 @@ using Sluice.Cli.Commands.Apps;
 using Sluice.Cli.Commands.Authorizations;
 using Sluice.Cli.Commands.Buildpacks;
 using Sluice.Cli.Commands.Builds;
+using Sluice.Cli.Commands.Certs;
 using Sluice.Cli.Commands.Config;
 using Sluice.Cli.Commands.Domains;
 using Sluice.Cli.Commands.Drains;
@@ -38,8 +39,9 @@ internal static class Catalog
             [AccessList.Is, AccessAdd.Is, AccessUpdate.Is, AccessRemove.Is, AppsJoin.Is, AppsLeave.Is, AppsLock.Is, AppsUnlock.Is, AppsTransfer.Is, TransfersList.Is,
              TransfersAccept.Is, TransfersDecline.Is, TeamsList.Is, TeamsCreate.Is, TeamsDestroy.Is, MembersList.Is, MembersAdd.Is, MembersSet.Is, MembersRemove.Is,
              AccountsList.Is, AccountsCreate.Is, AccountsRemove.Is]),
-        ("Domains and maintenance",
-            [DomainsList.Is, DomainsAdd.Is, DomainsInfo.Is, DomainsRemove.Is, DomainsClear.Is, DomainsWait.Is, DomainsUpdate.Is, MaintenanceShow.Is, MaintenanceSet.On, MaintenanceSet.Off]),
+        ("Domains, certificates and maintenance",
+            [DomainsList.Is, DomainsAdd.Is, DomainsInfo.Is, DomainsRemove.Is, DomainsClear.Is, DomainsWait.Is, DomainsUpdate.Is,
+             CertsList.Is, CertsAdd.Is, CertsInfo.Is, CertsUpdate.Is, CertsRemove.Is, MaintenanceShow.Is, MaintenanceSet.On, MaintenanceSet.Off]),
         ("Releases", [ReleasesList.Is, ReleasesInfo.Is, ReleasesOutput.Is, ReleasesRetry.Is, Rollback.Is]),
         ("Config vars", [ConfigList.Is, ConfigGet.Is, ConfigSet.Is, ConfigUnset.Is, ConfigEdit.Is]),
         ("Dynos and logs",

@@ -58,6 +58,12 @@ public sealed class DataFolder(string path)
     /// <summary>sluice. The router's last table.</summary>
     public string RouteTable => Path.Combine(At("router"), "table.json");
 
+    /// <summary>sluice, 0600. Uploaded certificates as the router serves them, sealed with <see cref="RouterKey"/>.</summary>
+    public string RouterCertificates => Path.Combine(At("router"), "certificates");
+
+    /// <summary>sluice, 0600. The router's own key, 32 bytes; made when it is first needed.</summary>
+    public string RouterKey => Path.Combine(At("router"), "router.key");
+
     /// <summary>sluice. One bare repository per app, named by app id.</summary>
     public string Repository(AppId app) => Path.Combine(At("git"), app + ".git");
 

@@ -15,6 +15,8 @@ namespace Sluice.Wire;
 [JsonSerializable(typeof(IReadOnlyList<SshKeyWire>))]
 [JsonSerializable(typeof(CreateSshKeyWire))]
 [JsonSerializable(typeof(IReadOnlyList<DomainWire>))]
+[JsonSerializable(typeof(IReadOnlyList<SniEndpointWire>))]
+[JsonSerializable(typeof(PutSniEndpointWire))]
 [JsonSerializable(typeof(CreateDomainWire))]
 [JsonSerializable(typeof(UpdateDomainWire))]
 [JsonSerializable(typeof(IReadOnlyList<RegistryBuildpackWire>))]

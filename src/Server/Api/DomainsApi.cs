@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Sluice.Accounts;
 using Sluice.Apps;
 using Sluice.Releases;
+using Sluice.Router;
 using Sluice.Wire;
 
 namespace Sluice.Api;
@@ -18,52 +19,56 @@ internal static class DomainsApi
         api.MapGet("/apps/{name}/domains/{domain}", Info).ForApp(Permission.View);
         api.MapPatch("/apps/{name}/domains/{domain}", Update).ForApp(Permission.Operate);
         api.MapDelete("/apps/{name}/domains/{domain}", Remove).ForApp(Permission.Operate);
-
-        // Certificates of one's own are still to come: until then there are none, and clients ask before they add a domain.
-        api.MapGet("/apps/{name}/sni-endpoints", () => Array.Empty<NamedWire>()).ForApp(Permission.View);
     }
 
-    private static async Task<IReadOnlyList<DomainWire>> List(HttpContext http, App app, DomainTable domains, Site site, CancellationToken ct) =>
-        Page.Of(http, [OwnOf(app, site), .. (await domains.ListAsync(app.Id, ct)).Select(d => d.ToWire(app, site))], domain => domain, Keys);
+    private static async Task<IReadOnlyList<DomainWire>> List(HttpContext http, App app, DomainTable domains, SniEndpointTable endpoints, Site site, CancellationToken ct)
+    {
+        var served = await endpoints.ListAsync(app.Id, ct);
+        return Page.Of(http, [OwnOf(app, site), .. (await domains.ListAsync(app.Id, ct)).Select(d => d.ToWire(app, site, served))], domain => domain, Keys);
+    }
 
-    private static async Task<DomainWire> Info(App app, string domain, DomainTable domains, Site site, CancellationToken ct) =>
+    private static async Task<DomainWire> Info(App app, string domain, DomainTable domains, SniEndpointTable endpoints, Site site, CancellationToken ct) =>
         OwnOf(app, site) is var own && (domain == own.Id.ToString() || domain.Equals(own.Hostname, StringComparison.OrdinalIgnoreCase))
-            ? own : (await domains.FindAsync(app.Id, domain, ct)).ToWire(app, site);
+            ? own : (await domains.FindAsync(app.Id, domain, ct)).ToWire(app, site, await endpoints.ListAsync(app.Id, ct));
 
     private static async Task<Created<DomainWire>> Add(
-        RequestBody body, App app, Principal who, DomainTable domains, CurrentPlans plans, Site site, CancellationToken ct)
+        RequestBody body, App app, Principal who, DomainTable domains, SniEndpointTable endpoints, CurrentPlans plans, CertificateGiver giver, Site site, CancellationToken ct)
     {
         var hostname = body.NeedText("hostname");
-        RefuseCertificate(body);
+        var wanted = body.Reference("sni_endpoint");
         body.RefuseFaults();
-        var domain = await domains.AddAsync(app, hostname, who, ct);
+        var with = wanted is null ? null : await endpoints.FindAsync(app.Id, wanted, ct);
+        var domain = await domains.AddAsync(app, hostname, with, who, ct);
         plans.Nudge(app.Id);
-        return TypedResults.Created($"/apps/{app.Id}/domains/{domain.Id}", domain.ToWire(app, site));
+        giver.Nudge();
+        return TypedResults.Created($"/apps/{app.Id}/domains/{domain.Id}", domain.ToWire(app, site, with is null ? [] : [with]));
     }
 
-    private static async Task<DomainWire> Update(string domain, RequestBody body, App app, DomainTable domains, Site site, CancellationToken ct)
+    private static async Task<DomainWire> Update(
+        string domain, RequestBody body, App app, Principal who, DomainTable domains, SniEndpointTable endpoints, CertificateGiver giver, Site site, CancellationToken ct)
     {
         var found = await domains.FindAsync(app.Id, domain, ct);
-        RefuseCertificate(body);
+        var wanted = body.Reference("sni_endpoint");
         body.RefuseFaults();
-        return found.ToWire(app, site);
+        if (body.Mentions("sni_endpoint"))
+        {
+            var with = wanted is null ? null : await endpoints.FindAsync(app.Id, wanted, ct);
+            found = await domains.ServeWithAsync(found, with, who, ct);
+            giver.Nudge();
+        }
+        return found.ToWire(app, site, await endpoints.ListAsync(app.Id, ct));
     }
 
     private static async Task<DomainWire> Remove(
-        string domain, App app, Principal who, DomainTable domains, CurrentPlans plans, Site site, CancellationToken ct)
+        string domain, App app, Principal who, DomainTable domains, CurrentPlans plans, CertificateGiver giver, Site site, CancellationToken ct)
     {
         if (domain.Equals(site.HostOf(app.Name), StringComparison.OrdinalIgnoreCase))
             throw Refuse.Invalid($"{domain} is the app's own name on this server and stays as long as the app does.");
         var found = await domains.FindAsync(app.Id, domain, ct);
         await domains.RemoveAsync(found, who, ct);
         plans.Nudge(app.Id);
-        return found.ToWire(app, site);
-    }
-
-    private static void RefuseCertificate(RequestBody body)
-    {
-        if (body.Reference("sni_endpoint") is { } wanted)
-            body.Fault($"There is no certificate {(wanted.Length <= 60 ? wanted : wanted[..57] + "...")}: this server serves every name with a certificate of its own authority.");
+        giver.Nudge();
+        return found.ToWire(app, site, []);
     }
 
     private static DomainWire OwnOf(App app, Site site) => new()
@@ -77,13 +82,15 @@ internal static class DomainsApi
         UpdatedAt = app.CreatedAt,
     };
 
-    private static DomainWire ToWire(this Domain domain, App app, Site site) => new()
+    /// <param name="endpoints">Among them the one that it is served with.</param>
+    private static DomainWire ToWire(this Domain domain, App app, Site site, IReadOnlyList<SniEndpoint> endpoints) => new()
     {
         Id = domain.Id,
         App = app.ToNamed(),
         Hostname = domain.Hostname,
         Kind = "custom",
         Cname = site.HostOf(app.Name),
+        SniEndpoint = endpoints.FirstOrDefault(endpoint => endpoint.Id == domain.SniEndpoint) is { } with ? new NamedWire(with.Id, with.Name) : null,
         CreatedAt = domain.CreatedAt,
         UpdatedAt = domain.UpdatedAt,
     };

@@ -50,6 +50,7 @@ internal static class ApiSetup
         api.MapApps();
         api.MapCollaborators();
         api.MapDomains();
+        api.MapSniEndpoints();
         api.MapConfigVars();
         api.MapReleases();
         api.MapFormation();

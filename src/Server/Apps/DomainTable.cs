@@ -11,7 +11,7 @@ public sealed class DomainTable(Db db, Site site, TimeProvider clock)
 
     /// <summary>By host name.</summary>
     public Task<ImmutableArray<Domain>> ListAsync(AppId app, CancellationToken ct) =>
-        db.ListAsync($"SELECT id, app_id, hostname, created_at, updated_at FROM domains WHERE app_id = {app} ORDER BY hostname", Read, ct);
+        db.ListAsync($"SELECT id, app_id, hostname, sni_endpoint_id, created_at, updated_at FROM domains WHERE app_id = {app} ORDER BY hostname", Read, ct);
 
     /// <summary>By id or host name, in any case.</summary>
     /// <exception cref="RefusedException">Not found, or another app's.</exception>
@@ -20,13 +20,15 @@ public sealed class DomainTable(Db db, Site site, TimeProvider clock)
             ?? throw Refuse.NotFound("domain", idOrHostname);
 
     /// <exception cref="RefusedException">The name is no good, or it is taken; also by a wildcard of another owner, or with names below it that others have.</exception>
-    public async Task<Domain> AddAsync(App app, string hostname, Principal who, CancellationToken ct)
+    /// <param name="with">The certificate to serve it with; null: one of the server's own authority.</param>
+    public async Task<Domain> AddAsync(App app, string hostname, SniEndpoint? with, Principal who, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
-        var domain = new Domain { Id = Guid.CreateVersion7(), App = app.Id, Hostname = hostname.ToLowerInvariant(), CreatedAt = now, UpdatedAt = now };
+        var domain = new Domain { Id = Guid.CreateVersion7(), App = app.Id, Hostname = hostname.ToLowerInvariant(), SniEndpoint = with?.Id, CreatedAt = now, UpdatedAt = now };
         var faults = DomainName.Faults(domain.Hostname, site).ToList();
         if (faults.Count > 0)
             throw Refuse.Invalid(faults);
+        RefuseUncovered(domain.Hostname, with);
         try
         {
             await db.WriteAsync(new Act("domain.create", domain.Hostname, who.Account, app.Id, who.RequestId), tx => Insert(tx, app, domain), ct);
@@ -38,10 +40,29 @@ public sealed class DomainTable(Db db, Site site, TimeProvider clock)
         }
     }
 
+    /// <summary>Serves it with another certificate; null: with one of the server's own authority.</summary>
+    /// <exception cref="RefusedException">The certificate is for other names.</exception>
+    public async Task<Domain> ServeWithAsync(Domain domain, SniEndpoint? with, Principal who, CancellationToken ct)
+    {
+        RefuseUncovered(domain.Hostname, with);
+        var changed = domain with { SniEndpoint = with?.Id, UpdatedAt = clock.GetUtcNow() };
+        await db.WriteAsync(
+            new Act("domain.update", domain.Hostname, who.Account, domain.App, who.RequestId),
+            tx => tx.Execute($"UPDATE domains SET sni_endpoint_id = {changed.SniEndpoint}, updated_at = {changed.UpdatedAt} WHERE id = {domain.Id}"),
+            ct);
+        return changed;
+    }
+
     public Task RemoveAsync(Domain domain, Principal who, CancellationToken ct) => db.WriteAsync(
         new Act("domain.destroy", domain.Hostname, who.Account, domain.App, who.RequestId),
         tx => tx.Execute($"DELETE FROM domains WHERE id = {domain.Id}"),
         ct);
+
+    private static void RefuseUncovered(string hostname, SniEndpoint? with)
+    {
+        if (with is not null && CertificateFacts.Of(with.Chain) is var facts && !facts.Covers(hostname))
+            throw Refuse.Invalid(SniEndpointTable.NotCovered(hostname, facts));
+    }
 
     private static void Insert(Tx tx, App app, Domain domain)
     {
@@ -51,8 +72,8 @@ public sealed class DomainTable(Db db, Site site, TimeProvider clock)
             throw Taken(domain.Hostname);
         tx.Execute(
             $"""
-            INSERT INTO domains (id, app_id, hostname, created_at, updated_at)
-            VALUES ({domain.Id}, {domain.App}, {domain.Hostname}, {domain.CreatedAt}, {domain.UpdatedAt})
+            INSERT INTO domains (id, app_id, hostname, sni_endpoint_id, created_at, updated_at)
+            VALUES ({domain.Id}, {domain.App}, {domain.Hostname}, {domain.SniEndpoint}, {domain.CreatedAt}, {domain.UpdatedAt})
             """);
     }
 
@@ -76,6 +97,7 @@ public sealed class DomainTable(Db db, Site site, TimeProvider clock)
         Id = row.Guid("id"),
         App = new AppId(row.Guid("app_id")),
         Hostname = row.Text("hostname"),
+        SniEndpoint = row.GuidOrNull("sni_endpoint_id"),
         CreatedAt = row.Time("created_at"),
         UpdatedAt = row.Time("updated_at"),
     };

@@ -10,7 +10,7 @@ namespace Sluice.Router;
 /// The private authority of this DIR, made on first start, and a leaf per server name that we serve. Clients that never send a name get a
 /// leaf for <c>localhost</c> and <c>127.0.0.1</c>. A wildcard would not do: curl and node refuse <c>*.localhost</c>.
 /// </summary>
-internal sealed class Certificates(DataFolder data, Site site, LiveTable table, TimeProvider clock)
+internal sealed class Certificates(DataFolder data, Site site, LiveTable table, UploadedCertificates? uploaded, TimeProvider clock)
 {
     internal int MostLeaves { get; init; } = 4096;
     private static readonly TimeSpan LeafLife = TimeSpan.FromDays(397);
@@ -27,10 +27,12 @@ internal sealed class Certificates(DataFolder data, Site site, LiveTable table, 
         authority = X509Certificate2.CreateFromPemFile(data.CertificateAuthority, data.CertificateAuthorityKey);
     }
 
-    /// <summary>The leaf for a name; for one that we do not serve, or none, the default one.</summary>
+    /// <summary>The certificate that was uploaded for a name; else a leaf of our own; for one that we do not serve, or none, the default one.</summary>
     /// <param name="companion">The handshake is inside a tunnel of the <see cref="Companion"/>, where hosts of others are ours, too.</param>
     public SslStreamCertificateContext For(string? name, bool companion)
     {
+        if (name is { Length: > 0 } && uploaded?.For(name) is { } own)
+            return own;
         var served = name is { Length: > 0 } && (site.OwnHosts.Contains(name, StringComparer.OrdinalIgnoreCase) || table.Find(name) is not null
             || (companion && Companion.IsWired(name.ToLowerInvariant())));
         var key = served && !IPAddress.TryParse(name, out _) ? name! : "localhost";

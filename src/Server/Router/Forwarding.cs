@@ -20,7 +20,7 @@ internal sealed class Forwarding : IAsyncDisposable
     /// <param name="trusted">The authority of the server's certificate; null for those that the machine trusts.</param>
     public Forwarding(DataFolder data, Site site, ImmutableArray<Socket> sockets, Socket companion, Uri server, X509Certificate2? trusted, TimeProvider clock)
     {
-        certificates = new Certificates(data, site, new LiveTable(new DynoConnections()), clock);
+        certificates = new Certificates(data, site, new LiveTable(new DynoConnections()), uploaded: null, clock);
         var open = new OpenConnections(int.MaxValue);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.AddSimpleConsole(c => c.SingleLine = true).SetMinimumLevel(LogLevel.Warning).AddFilter("Yarp", LogLevel.None).AddFilter("Microsoft.Hosting", LogLevel.None);

@@ -106,6 +106,21 @@ public sealed class RouterClient(DataFolder data)
         return all.ToImmutable();
     }
 
+    /// <summary>Gives every router that runs this set of uploaded certificates, if it has another.</summary>
+    internal async Task GiveCertificatesAsync(byte[] text, CancellationToken ct)
+    {
+        var digest = UploadedCertificates.DigestOf(text);
+        foreach (var socket in data.RouterSockets)
+        {
+            using var has = await AskAsync(socket, HttpMethod.Get, "/certificates", null, ct);
+            if (has is null || await has.EnsureSuccessStatusCode().Content.ReadAsStringAsync(ct) == digest)
+                continue;
+            using var content = new ByteArrayContent(text);
+            using var given = await AskAsync(socket, HttpMethod.Put, "/certificates", content, ct);
+            given?.EnsureSuccessStatusCode();
+        }
+    }
+
     /// <summary>True when a router answers.</summary>
     public async Task<bool> IsThereAsync(CancellationToken ct)
     {
@@ -163,7 +178,7 @@ public sealed class RouterClient(DataFolder data)
 
     private static async Task<bool> PushToAsync(string socket, RouteTable table, CancellationToken ct)
     {
-        using var answer = await AskAsync(socket, HttpMethod.Put, "/table", table, ct);
+        using var answer = await AskAsync(socket, HttpMethod.Put, "/table", JsonContent.Create(table, options: Json), ct);
         if (answer is null)
             return false;
         if (!answer.IsSuccessStatusCode)
@@ -172,7 +187,7 @@ public sealed class RouterClient(DataFolder data)
     }
 
     /// <summary>Null when nobody listens there (any more), or went away while asked.</summary>
-    private static async Task<HttpResponseMessage?> AskAsync(string socket, HttpMethod method, string path, RouteTable? body, CancellationToken ct)
+    private static async Task<HttpResponseMessage?> AskAsync(string socket, HttpMethod method, string path, HttpContent? body, CancellationToken ct)
     {
         // The client lives as long as the answer's stream: one connection per question, closed with the answer.
         var client = new HttpClient(new SocketsHttpHandler
@@ -194,7 +209,7 @@ public sealed class RouterClient(DataFolder data)
             },
         })
         { Timeout = Timeout.InfiniteTimeSpan };
-        var request = new HttpRequestMessage(method, "http://router" + path) { Content = body is null ? null : JsonContent.Create(body, options: Json) };
+        var request = new HttpRequestMessage(method, "http://router" + path) { Content = body };
         try
         {
             return await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ct);

@@ -18,6 +18,7 @@ internal sealed class RouterHost : IAsyncDisposable
     private readonly LiveTable table;
     private readonly WebSockets sockets;
     private readonly OpenConnections open;
+    private readonly UploadedCertificates uploaded;
     private readonly CancellationTokenSource stopping = new();
     private readonly WebApplication control;
     private readonly WebApplication front;
@@ -36,10 +37,11 @@ internal sealed class RouterHost : IAsyncDisposable
         sockets = new WebSockets(limits);
         open = new OpenConnections(limits.PerAddress);
         var saved = new SavedTable(data);
+        uploaded = new UploadedCertificates(data);
         var lines = new RequestLines(clock);
-        control = BuildControl(data.RouterSocket(Environment.ProcessId), new RouterControl(table, saved, lines, counts, clock, stopping.Token));
+        control = BuildControl(data.RouterSocket(Environment.ProcessId), new RouterControl(table, saved, uploaded, lines, counts, clock, stopping.Token));
         Saved = saved;
-        Certificates = new Certificates(data, site, table, clock);
+        Certificates = new Certificates(data, site, table, uploaded, clock);
         front = BuildFront(listening, companion, IsOurs(site), new Rendezvous(data, limits));
         doors = front.Services.GetRequiredService<Doors>();
         Answer(front, data, site, lines);
@@ -59,6 +61,7 @@ internal sealed class RouterHost : IAsyncDisposable
         await host.control.StartAsync(ct);
         File.SetUnixFileMode(data.RouterSocket(Environment.ProcessId), UnixFileMode.UserRead | UnixFileMode.UserWrite);
         host.table.Replace(host.Saved.Load(), save: null);
+        host.uploaded.Load();
         host.Certificates.Open();
         await host.front.StartAsync(ct);
         return host;

@@ -9,6 +9,8 @@ internal static class RouterSetup
     {
         builder.Services.AddSingleton<RouterClient>();
         builder.Services.AddSingleton<Routes>();
+        builder.Services.AddSingleton<CertificateGiver>();
+        builder.Services.AddHostedService(s => s.GetRequiredService<CertificateGiver>());
         builder.Services.AddSingleton(s => new LogSource("router", (_, ct) => s.GetRequiredService<RouterClient>().LinesAsync(ct)
             .Select(line => new SourceLine(line.App, "heroku", "router", line.At, line.Text))));
         return builder;

@@ -43,12 +43,18 @@ public sealed partial class ContractTests
         await world.AskAsync("PATCH /apps/{name}/features/{feature}", at + "/features/runtime-dyno-metadata", new { enabled = true });
         var domain = await world.AskAsync("POST /apps/{name}/domains", at + "/domains", new { hostname = "WWW.Walk.example", sni_endpoint = (string?)null });
         Assert.Equal(("www.walk.example", app + ".localhost"), (Text(domain, "hostname"), Text(domain, "cname")));
+        var pair = Apps.TestCertificate.For("www.walk.example");
+        var certificate = Text(await world.AskAsync("POST /apps/{name}/sni-endpoints", at + "/sni-endpoints", new { certificate_chain = pair.Chain, private_key = pair.Key }), "name");
+        await world.AskAsync("PATCH /apps/{name}/domains/{domain}", at + "/domains/www.walk.example", new { sni_endpoint = certificate });
+        await world.AskAsync("PATCH /apps/{name}/sni-endpoints/{endpoint}", $"{at}/sni-endpoints/{certificate}", new { certificate_chain = pair.Chain, private_key = pair.Key });
+        await world.AskAsync("GET /apps/{name}/sni-endpoints/{endpoint}", $"{at}/sni-endpoints/{certificate}");
         await world.AskAsync("GET /apps/{name}/sni-endpoints", at + "/sni-endpoints");
         await world.AskAsync("GET /apps/{name}/domains", at + "/domains");
         foreach (var name in new[] { Text(domain, "id"), "www.walk.example", app + ".localhost" })
             await world.AskAsync("GET /apps/{name}/domains/{domain}", $"{at}/domains/{name}");
         await world.AskAsync("PATCH /apps/{name}/domains/{domain}", at + "/domains/www.walk.example", new { sni_endpoint = (string?)null });
         await world.AskAsync("DELETE /apps/{name}/domains/{domain}", at + "/domains/www.walk.example");
+        await world.AskAsync("DELETE /apps/{name}/sni-endpoints/{endpoint}", $"{at}/sni-endpoints/{certificate}");
 
         const string Receiver = "https://me:pa%2Fss@logs.example.com/in?key=1";
         var drain = await world.AskAsync("POST /apps/{name}/log-drains", at + "/log-drains", new { url = Receiver });

@@ -17,19 +17,19 @@ public sealed class DomainTableTests
         await using var world = await World.OpenAsync(kind);
         var domains = new DomainTable(world.Db, Site, world.Clock);
         var (shop, blog) = (await AppAsync(world, "shop", world.Admin), await AppAsync(world, "blog", world.Admin));
-        var added = await domains.AddAsync(shop, "WWW.shop.example", world.Admin, None);
+        var added = await domains.AddAsync(shop, "WWW.shop.example", with: null, world.Admin, None);
         Assert.Equal("www.shop.example", added.Hostname);
         Assert.Equal(added, await domains.FindAsync(shop.Id, "www.SHOP.example", None));
         Assert.Equal(added, await domains.FindAsync(shop.Id, added.Id.ToString(), None));
 
-        var taken = await Assert.ThrowsAsync<RefusedException>(() => domains.AddAsync(blog, "www.shop.example", world.Admin, None));
+        var taken = await Assert.ThrowsAsync<RefusedException>(() => domains.AddAsync(blog, "www.shop.example", with: null, world.Admin, None));
         Assert.Equal((RefusalKind.Invalid, "www.shop.example is taken by an app already. One name leads to one app: remove it there first."), (taken.Kind, taken.Message));
         await Assert.ThrowsAsync<RefusedException>(() => domains.FindAsync(blog.Id, "www.shop.example", None));
 
         await domains.RemoveAsync(added, world.Admin, None);
-        await domains.AddAsync(blog, "www.shop.example", world.Admin, None);
+        await domains.AddAsync(blog, "www.shop.example", with: null, world.Admin, None);
         await world.Apps.DestroyAsync(blog, world.Admin, None);
-        await domains.AddAsync(shop, "www.shop.example", world.Admin, None);
+        await domains.AddAsync(shop, "www.shop.example", with: null, world.Admin, None);
         Assert.Equal(["www.shop.example"], (await domains.ListAsync(shop.Id, None)).Select(d => d.Hostname));
     }
 
@@ -40,12 +40,12 @@ public sealed class DomainTableTests
         var domains = new DomainTable(world.Db, Site, world.Clock);
         var eve = await world.StrangerAsync();
         var (shop, docs, evil) = (await AppAsync(world, "shop", world.Admin), await AppAsync(world, "docs", world.Admin), await AppAsync(world, "evil", eve));
-        await domains.AddAsync(shop, "*.shop.example", world.Admin, None);
-        await domains.AddAsync(docs, "docs.shop.example", world.Admin, None);
-        await domains.AddAsync(docs, "www.docs.example", world.Admin, None);
-        await Assert.ThrowsAsync<RefusedException>(() => domains.AddAsync(evil, "pay.shop.example", eve, None));
-        await Assert.ThrowsAsync<RefusedException>(() => domains.AddAsync(evil, "*.docs.example", eve, None));
-        await domains.AddAsync(evil, "mydocs.example", eve, None);
+        await domains.AddAsync(shop, "*.shop.example", with: null, world.Admin, None);
+        await domains.AddAsync(docs, "docs.shop.example", with: null, world.Admin, None);
+        await domains.AddAsync(docs, "www.docs.example", with: null, world.Admin, None);
+        await Assert.ThrowsAsync<RefusedException>(() => domains.AddAsync(evil, "pay.shop.example", with: null, eve, None));
+        await Assert.ThrowsAsync<RefusedException>(() => domains.AddAsync(evil, "*.docs.example", with: null, eve, None));
+        await domains.AddAsync(evil, "mydocs.example", with: null, eve, None);
     }
 
     [Theory]

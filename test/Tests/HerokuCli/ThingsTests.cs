@@ -197,7 +197,7 @@ public sealed class ThingsTests(HerokuCliWorld heroku) : IClassFixture<HerokuCli
         Assert.Contains("shop-staging Heroku Domain shop-staging.localhost", list);
         Assert.Contains("www.shop.example CNAME shop-staging.localhost", list);
         Assert.Contains("kind: custom", await heroku.SucceedAsync("domains:info", "www.shop.example", "-a", "shop-staging"));
-        Assert.Contains("There is no certificate mycert", (await heroku.HerokuAsync("domains:update", "www.shop.example", "--cert", "mycert", "-a", "shop-staging")).Said);
+        Assert.Contains("Couldn't find that certificate: mycert", (await heroku.HerokuAsync("domains:update", "www.shop.example", "--cert", "mycert", "-a", "shop-staging")).Said);
 
         Assert.Contains("Enabling maintenance mode for shop-staging... done", await heroku.SucceedAsync("maintenance:on", "-a", "shop-staging"));
         Assert.StartsWith("on", await heroku.SucceedAsync("maintenance", "-a", "shop-staging"));
@@ -211,6 +211,41 @@ public sealed class ThingsTests(HerokuCliWorld heroku) : IClassFixture<HerokuCli
         await UntilAsync("any.shop.example", "200");
         await heroku.SucceedAsync("domains:clear", "-a", "shop-staging");
         await UntilAsync("any.shop.example", "404");
+    }
+
+    [Fact]
+    public async Task A_certificate_of_ones_own_is_served_for_the_domain_it_was_added_for()
+    {
+        await heroku.SucceedAsync("apps:create", "certified");
+        Assert.Contains("certified has no SSL certificates.", await heroku.SucceedAsync("certs", "-a", "certified"));
+        var (first, second) = (Files("first", "www.cert.example"), Files("second", "www.cert.example", "pay.cert.example"));
+        Assert.Contains("belongs to another certificate", (await heroku.HerokuAsync("certs:add", first.Crt, second.Key, "-a", "certified")).Said);
+        var added = await heroku.SucceedAsync("certs:add", first.Crt, first.Key, "-a", "certified");
+        Assert.Contains("Common Name(s): www.cert.example", added);
+        Assert.Contains("SSL certificate is self signed.", added);
+        var name = System.Text.RegularExpressions.Regex.Match(await heroku.SucceedAsync("certs", "-a", "certified"), "cert-[0-9a-f]{5}").Value;
+        Assert.NotEmpty(name);
+
+        await heroku.SucceedAsync("domains:add", "www.cert.example", "--cert", name, "-a", "certified");
+        Assert.Contains("is not among them", (await heroku.HerokuAsync("domains:add", "pay.cert.example", "--cert", name, "-a", "certified")).Said);
+        await ServedAsync("www.cert.example", first.Crt);
+        Assert.Contains("Domain(s): www.cert.example", await heroku.SucceedAsync("certs:info", "--show-domains", "-a", "certified"));
+
+        Assert.Contains("pay.cert.example", await heroku.SucceedAsync("certs:update", second.Crt, second.Key, "--confirm", "certified", "-a", "certified"));
+        await ServedAsync("www.cert.example", second.Crt);
+        await heroku.SucceedAsync("domains:add", "pay.cert.example", "--cert", name, "-a", "certified");
+        await ServedAsync("pay.cert.example", second.Crt);
+        Assert.Contains("Removing SSL certificate " + name + " from certified... done", await heroku.SucceedAsync("certs:remove", "--name", name, "--confirm", "certified", "-a", "certified"));
+        await ServedAsync("www.cert.example", heroku.Sluice.Data.CertificateAuthority);
+
+        (string Crt, string Key) Files(string file, params string[] names)
+        {
+            var (crt, key) = (Path.Combine(heroku.Sluice.Scratch("certs"), file + ".crt"), Path.Combine(heroku.Sluice.Scratch("certs"), file + ".key"));
+            var pair = Apps.TestCertificate.For(names);
+            File.WriteAllText(crt, pair.Chain);
+            File.WriteAllText(key, pair.Key);
+            return (crt, key);
+        }
     }
 
     [Fact]
@@ -266,6 +301,24 @@ public sealed class ThingsTests(HerokuCliWorld heroku) : IClassFixture<HerokuCli
     }
 
     /// <summary>A visitor of that host name comes to see this status.</summary>
+    /// <summary>Over TLS, to whom trusts this authority alone.</summary>
+    private async Task ServedAsync(string host, string authority)
+    {
+        var ran = default(Ran);
+        for (var tries = 0; tries < 100; tries++)
+        {
+            var port = heroku.Sluice.Url.Port;
+            ran = await heroku.Sluice.RunAsync(
+                ["curl", "--silent", "--show-error", "--output", "/dev/null", "--cacert", authority, "--resolve", $"{host}:{port}:127.0.0.1", $"https://{host}:{port}/"],
+                "/", [], TestContext.Current.CancellationToken);
+            if (ran.ExitCode == 0)
+                return;
+            await Task.Delay(200);
+        }
+
+        Assert.Fail($"{host} is not served with {authority}: {ran}");
+    }
+
     private async Task UntilAsync(string host, string status)
     {
         var seen = "";

@@ -13,7 +13,7 @@ public sealed class CurrentPlansTests : IAsyncDisposable
         var app = await StartAsync();
         await world.DeployAsync(app, "0f0a53b", "web: node web.js");
         var domains = new DomainTable(world.Db, new Site { Port = 5000, Domain = "localhost", PublicUrl = new Uri("http://localhost:5000") }, TimeProvider.System);
-        var domain = await domains.AddAsync(app, "www.shop.example", ReleaseWorld.Ada, ReleaseWorld.None);
+        var domain = await domains.AddAsync(app, "www.shop.example", with: null, ReleaseWorld.Ada, ReleaseWorld.None);
         world.Plans.Nudge(app.Id);
         await ReleaseWorld.UntilAsync(() => outside.Router.RouteOf(app.Id)!.Hosts.SequenceEqual(["shop.localhost", "www.shop.example"]), "the route has the domain");
         await domains.RemoveAsync(domain, ReleaseWorld.Ada, ReleaseWorld.None);

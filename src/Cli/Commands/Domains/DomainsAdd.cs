@@ -8,7 +8,7 @@ internal sealed class DomainsAdd : AppCommand
     public static readonly About Is = new("domains:add", "Let an app answer at a host name of yours", "sluice domains:add www.example.com -a shop", () => new DomainsAdd())
     {
         More = "The router leads the name to the app at once; point the name at this server in DNS. *.example.com answers for every name one step below\n"
-            + "that has no app by itself. Over https the name is served with a certificate of this server's own authority.",
+            + "that has no app by itself. Over https the name is served with a certificate of this server's own authority, until you name one of yours.",
     };
 
     private readonly Argument<string> hostname = Flags.Needed("HOSTNAME", "host name alone: no scheme, port or path");

@@ -7,7 +7,7 @@ internal sealed class DomainsUpdate : AppCommand
 {
     public static readonly About Is = new("domains:update", "Serve a host name with another certificate", "sluice domains:update www.example.com --cert mycert -a shop", () => new DomainsUpdate())
     {
-        More = "This server has no certificates of one's own yet, so every name of one is refused.",
+        More = "sluice certs lists the app's certificates; sluice certs:add adds one.",
     };
 
     private readonly Argument<string> hostname = Flags.Needed("HOSTNAME", "host name or id");

@@ -74,7 +74,7 @@ internal static class AppActions
 
     private static async Task<IResult> AddDomain(Posted form, App app, Principal who, DomainTable domains, CurrentPlans plans, Views views, CancellationToken ct)
     {
-        await domains.AddAsync(app, form["hostname"], who, ct);
+        await domains.AddAsync(app, form["hostname"], with: null, who, ct);
         plans.Nudge(app.Id);
         return views.Go(AppPages.PathOf(app) + "/settings#h-d");
     }
