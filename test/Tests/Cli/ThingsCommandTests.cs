@@ -59,6 +59,50 @@ public sealed class ThingsCommandTests
     }
 
     [Fact]
+    public async Task A_new_certificate_serves_the_domains_it_is_for_that_have_none_yet()
+    {
+        var added = Certificate("cert-0a1b2", "*.shop.example");
+        await using var server = (await ScriptedServer.StartAsync())
+            .On("POST /apps/shop/sni-endpoints", added, 201)
+            .On<IReadOnlyList<DomainWire>>("GET /apps/shop/domains",
+                [Domain("shop.localhost", "heroku"), Domain("www.shop.example", "custom"), Domain("a.b.shop.example", "custom"),
+                 Domain("pay.shop.example", "custom") with { SniEndpoint = new NamedWire(Answers.IdOf("other"), "cert-other") }])
+            .On("PATCH /apps/shop/domains/www.shop.example", Domain("www.shop.example", "custom"));
+        using var typed = new Typed(server);
+        var (crt, key) = (Path.GetTempFileName(), Path.GetTempFileName());
+        try
+        {
+            await File.WriteAllTextAsync(crt, "CHAIN");
+            await File.WriteAllTextAsync(key, "KEY");
+            Assert.Equal(0, await typed.Run($"certs:add {crt} {key} -a shop"));
+        }
+        finally
+        {
+            File.Delete(crt);
+            File.Delete(key);
+        }
+        Assert.Equal("Adding SSL certificate to shop... done\nServing www.shop.example with cert-0a1b2... done\n", typed.Error);
+        Assert.Contains("Common Name(s):  *.shop.example", typed.Out);
+        Assert.Contains("""POST /apps/shop/sni-endpoints {"certificate_chain":"CHAIN","private_key":"KEY"}""", server.Asked);
+        Assert.Single(server.Asked, asked => asked.StartsWith("PATCH", StringComparison.Ordinal));
+    }
+
+    private static SniEndpointWire Certificate(string name, params string[] names) => new()
+    {
+        Id = Answers.IdOf(name),
+        Name = name,
+        App = new NamedWire(Answers.IdOf("shop"), "shop"),
+        CertificateChain = "CHAIN",
+        Domains = [],
+        SslCert = new()
+        {
+            Id = Answers.IdOf("ssl"), CertDomains = names, Subject = "CN=a", Issuer = "CN=b", StartsAt = Answers.Noon, ExpiresAt = Answers.Noon, IsCaSigned = false, IsSelfSigned = false,
+        },
+        CreatedAt = Answers.Noon,
+        UpdatedAt = Answers.Noon,
+    };
+
+    [Fact]
     public async Task Unsetting_what_is_not_set_says_so_and_restarts_nothing()
     {
         await using var server = (await ScriptedServer.StartAsync()).Raw("GET /apps/shop/config-vars", """{"A":"1"}""");
