@@ -65,7 +65,7 @@ internal sealed class AppProxy(LiveTable table, RequestLines lines, RequestCount
             return Task.CompletedTask;
         if (http.Response.HasStarted || call.Bytes > 0 || error == RouterError.ClientIdle)
         {
-            if (http.Response.StatusCode != StatusCodes.Status101SwitchingProtocols)
+            if (!call.IsSocket)
                 http.Abort();
             return Task.CompletedTask;
         }

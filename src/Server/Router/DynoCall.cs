@@ -28,6 +28,9 @@ internal sealed class DynoCall(HttpContext http, RouterLimits limits, Func<bool>
 
     public long ConnectMs { get; private set; }
 
+    /// <summary>It became a WebSocket, which has ended by frames of its own.</summary>
+    public bool IsSocket { get; private set; }
+
     /// <summary>The status that the visitor's own fault deserves; null when there was none.</summary>
     public BadHttpRequestException? VisitorsFault => upload?.Fault;
 
@@ -175,6 +178,7 @@ internal sealed class DynoCall(HttpContext http, RouterLimits limits, Func<bool>
 
     private async Task<RouterError?> PassSocketAsync()
     {
+        IsSocket = true;
         var (error, bytes) = await sockets.RunAsync(http, connection);
         Bytes = bytes;
         return error;
