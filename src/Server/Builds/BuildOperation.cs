@@ -16,6 +16,9 @@ internal sealed class BuildOperation(SandboxHost sandboxes, SlugStore slugs, Dat
     private static readonly TimeSpan LookAtSizeEvery = TimeSpan.FromSeconds(2);
     private readonly string packs = Path.Combine(data.Builds, "buildpacks");
 
+    /// <summary>How long one build may run. Tests are less patient.</summary>
+    public TimeSpan Time { get; init; } = BuildLimits.Time;
+
     /// <summary>At the agent's start: builds of a dead agent are dead, and the bundled buildpacks are copied to where the build's user can read them.</summary>
     public void Prepare()
     {
@@ -78,17 +81,17 @@ internal sealed class BuildOperation(SandboxHost sandboxes, SlugStore slugs, Dat
             .Add("TMPDIR", "/tmp").Add("XDG_CACHE_HOME", "/tmp/.cache").Add("XDG_DATA_HOME", "/tmp/.local/share").Add("STACK", Stack).Add("DYNO", "build")
             .Add("SOURCE_VERSION", run.Commit ?? "").Add("SLUICE_LIFT", run.FromGit ? "0" : "1").Add("SLUICE_SOURCE", IsGzip(source) ? "gzip" : "tar"),
         Command = "exec sh /buildpacks/driver.sh",
-        Limits = BuildLimits.Sandbox,
+        Limits = BuildLimits.Sandbox with { Time = Time },
         KeepUp = false,
         StandardInput = source,
     };
 
-    private static string? Failure(BuildFolder folder, SandboxExit exit, bool tooLarge)
+    private string? Failure(BuildFolder folder, SandboxExit exit, bool tooLarge)
     {
         if (tooLarge)
             return $"The build wrote more than {BuildLimits.TreeBytes >> 30} GiB or {BuildLimits.TreeFiles:N0} files, or folders nested deeper than any path.";
         if (exit.TimedOut)
-            return $"The build took longer than {BuildLimits.Time.TotalMinutes:0} minutes.";
+            return BuildLimits.TookLonger(Time);
         // Empty when the disk was too full to say it.
         if (folder.Report("failed", 1000) is { } sentence)
             return sentence.Length == 0 ? "The build failed." : OutputLines.Safe(Encoding.UTF8.GetString(sentence)).Trim() + (exit.OutOfMemory ? $" It ran out of memory ({BuildLimits.Sandbox.MemoryMb} MB)." : "");

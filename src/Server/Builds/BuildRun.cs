@@ -40,6 +40,9 @@ internal static class BuildLimits
     public static readonly TimeSpan Time = TimeSpan.FromMinutes(15);
     public static readonly TimeSpan Grace = TimeSpan.FromMinutes(5);
 
+    /// <summary>What is said of a build that took longer than <paramref name="time"/>.</summary>
+    public static string TookLonger(TimeSpan time) => $"The build took longer than {(time.TotalMinutes >= 1 ? $"{time.TotalMinutes:0} minutes" : $"{time.TotalSeconds:0} seconds")}.";
+
     /// <summary>Bytes of output; a build that prints more is stopped.</summary>
     public const long OutputBytes = 10 * 1024 * 1024;
 

@@ -111,7 +111,7 @@ public sealed partial class Builder(
             return new BuildRan
             {
                 Failure = lines.Bytes > BuildLimits.OutputBytes ? $"The build printed more than {BuildLimits.OutputBytes / (1024 * 1024)} MB."
-                    : $"The build took longer than {BuildLimits.Time.TotalMinutes:0} minutes.",
+                    : BuildLimits.TookLonger(BuildLimits.Time),
             };
         }
 

@@ -17,9 +17,11 @@ internal static class BuildsSetup
     }
 
     /// <summary>The agent's part of a build.</summary>
-    public static AgentHost MapBuilds(this AgentHost host, SandboxHost sandboxes, SlugStore slugs, DataFolder data)
+    public static AgentHost MapBuilds(this AgentHost host, SandboxHost sandboxes, SlugStore slugs, DataFolder data) =>
+        host.MapBuilds(new BuildOperation(sandboxes, slugs, data));
+
+    internal static AgentHost MapBuilds(this AgentHost host, BuildOperation operation)
     {
-        var operation = new BuildOperation(sandboxes, slugs, data);
         operation.Prepare();
         return host.On<BuildRun, BuildRan>(BuildRun.Op, operation.RunAsync);
     }
