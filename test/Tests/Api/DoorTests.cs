@@ -44,7 +44,31 @@ public sealed partial class DoorTests(ContractWorld world) : IClassFixture<Contr
             }
         }
 
+        await KnockAtGitAsync(callers, faults);
+        await new PageDoors(world.Sluice.Url, ids).KnockAsync(callers, faults);
         Assert.True(faults.Count == 0, string.Join('\n', faults.Take(40)));
+    }
+
+    /// <summary>To clone and to push it takes the same, with the key as a password: git's own three routes, asked as git asks them.</summary>
+    private async Task KnockAtGitAsync(IEnumerable<Caller> callers, List<string> faults)
+    {
+        string[] asks = ["GET info/refs?service=git-upload-pack", "GET info/refs?service=git-receive-pack", "POST git-upload-pack", "POST git-receive-pack"];
+        foreach (var (caller, app, onApp) in callers.SelectMany(c => new[] { (c, "kept", c.OnAdasApp), (c, "held", c.OnTeamsApp) }))
+        {
+            foreach (var ask in asks)
+            {
+                using var request = new HttpRequestMessage(new HttpMethod(ask.Split(' ')[0]), $"/{app}.git/{ask.Split(' ')[1]}");
+                if (caller.Key is { } key)
+                    request.Headers.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes("anyone:" + key)));
+                if (request.Method == HttpMethod.Post)
+                    request.Content = new StringContent("0000");
+                using var answer = await Keyless.SendAsync(request);
+                var got = (int)answer.StatusCode switch { 401 => "who", 403 => "no", 404 => "nothing", 200 => "in", var odd => $"odd ({odd})" };
+                var wanted = caller.Key is null ? "who" : Of(onApp, Permission.Deploy);
+                if (got != wanted)
+                    faults.Add($"{caller.Name} at {ask} of {app}.git: {got} instead of {wanted}");
+            }
+        }
     }
 
     /// <summary>Addresses that open without a key: given to someone who may, and used when they may not any more.</summary>
@@ -112,11 +136,14 @@ public sealed partial class DoorTests(ContractWorld world) : IClassFixture<Contr
         (401, _) => "who",
         (403, { } no) when NoWords().IsMatch(no.Message) => "no",
         (404, { Resource: "app" or "pipeline" or "team" or "pipeline coupling" or "pipeline promotion" }) => "nothing",
+        (404, { Resource: "repository" } none) when none.Message.StartsWith("There is no repository ", StringComparison.Ordinal) => "nothing",
         // Several refusals of one request are told together, as 422.
         (422, { } both) when NothingWords().IsMatch(both.Message) => "nothing",
         (422, { } both) when both.Message.StartsWith("You may not ", StringComparison.Ordinal) => "no",
-        ( >= 500, _) => $"broken ({status})",
-        _ => "in",
+        // Asked for what cannot be: something else that is not there, or a body that makes no sense.
+        ( >= 200 and < 400, _) or (404, { Resource: not null }) or (400 or 409 or 422, not null) => "in",
+        (403, { } noAccount) when noAccount.Message.EndsWith(" that the pipeline could go to.", StringComparison.Ordinal) => "in",
+        _ => $"odd ({status})",
     };
 
     private string Expected(string route, string needs, Caller caller, bool isTeams)
@@ -152,9 +179,13 @@ public sealed partial class DoorTests(ContractWorld world) : IClassFixture<Contr
             return Of(onApp, wanted);
         if (path.StartsWith("/teams/{team}", StringComparison.Ordinal))
             return InTeam(route, wanted, role);
-        // Nobody's repository and nobody's setup: everyone is told that there is none.
-        if (path.StartsWith("/repos/", StringComparison.Ordinal) || path.StartsWith("/github/repos/", StringComparison.Ordinal) || path.StartsWith("/app-setups", StringComparison.Ordinal))
-            return "in";
+        if (path.StartsWith("/repos/", StringComparison.Ordinal) || path.StartsWith("/github/repos/", StringComparison.Ordinal))
+            return Of(onApp, wanted);
+        if (path == "/app-setups")
+            return Of(onPipeline, wanted);
+        // The app that a setup made is its maker's alone, or its team's.
+        if (path == "/app-setups/{setup}")
+            return role is null && !onApp.Has(Permission.Own) ? "nothing" : Of(onApp, wanted);
         return $"{route} is not in this table: say here what it is about";
     }
 
@@ -167,7 +198,7 @@ public sealed partial class DoorTests(ContractWorld world) : IClassFixture<Contr
         _ => "in",
     };
 
-    private static string Of(PermissionSet granted, Permission wanted) => granted.Has(wanted) ? "in" : granted.Has(Permission.View) ? "no" : "nothing";
+    internal static string Of(PermissionSet granted, Permission wanted) => granted.Has(wanted) ? "in" : granted.Has(Permission.View) ? "no" : "nothing";
 
     private static Permission PermissionOf(string word) => Enum.Parse<Permission>(word, ignoreCase: true);
 
@@ -192,6 +223,9 @@ public sealed partial class DoorTests(ContractWorld world) : IClassFixture<Contr
         "{promotion}" => ids[isTeams ? "held-promotion" : "kept-promotion"],
         "{team}" => "holders",
         "{email}" or "{user}" => "nobody@example.com",
+        "{owner}" => "sluice",
+        "{repo}" => isTeams ? "held" : "kept",
+        "{setup}" => ids[isTeams ? "held-setup" : "kept-setup"],
         "{session}" => "nothing",
         _ => "nothing",
     };
@@ -207,6 +241,7 @@ public sealed partial class DoorTests(ContractWorld world) : IClassFixture<Contr
             "POST /pipeline-promotions" => new { source = new { app }, targets = new[] { new { app } } },
             "POST /account/app-transfers" => new { app, recipient = "nobody@example.com" },
             "POST /pipeline-transfers" => new { pipeline = new { id = pipeline }, new_owner = new { id = Guid.NewGuid().ToString(), type = "user" } },
+            "POST /app-setups" => new { source_blob = new { url = "ftp://example.com/x.tgz" }, pipeline_coupling = new { pipeline, stage = "staging" } },
             _ => new { },
         };
         return JsonSerializer.Serialize(body);
@@ -231,6 +266,8 @@ public sealed partial class DoorTests(ContractWorld world) : IClassFixture<Contr
         await AskAsync(keys["tadmin"], HttpMethod.Post, "/teams/apps", new { name = "held", team = "holders" });
         await PlaceAsync(keys["ada"], "kept", owner: null);
         await PlaceAsync(keys["tadmin"], "held", new { id = team, type = "team" });
+        await SetUpAsync(keys["ada"], "kept", new { name = "kept-setup" });
+        await SetUpAsync(keys["tadmin"], "held", new { name = "held-setup", organization = "holders" });
 
         var (own, none) = (All, PermissionSet.None);
         return
@@ -248,6 +285,14 @@ public sealed partial class DoorTests(ContractWorld world) : IClassFixture<Contr
             new("a collaborator of the team", keys["tcollaborator"], none, none, TeamRole.Collaborator, none),
             new("an administrator", world.Sluice.Key, none, none, null, none, IsAdministrator: true),
         ];
+    }
+
+    private async Task SetUpAsync(string key, string whose, object app)
+    {
+        var source = (await AskAsync(key, HttpMethod.Post, "/sources", new { })).GetProperty("source_blob");
+        using (var put = await Keyless.PutAsync(Text(source, "put_url"), new ByteArrayContent(await ContractTests.TarballAsync("./app/"))))
+            Assert.True(put.IsSuccessStatusCode, await put.Content.ReadAsStringAsync());
+        ids[whose + "-setup"] = Text(await AskAsync(key, HttpMethod.Post, "/app-setups", new { app, source_blob = new { url = Text(source, "get_url") } }), "id");
     }
 
     private async Task PlaceAsync(string key, string app, object? owner)
