@@ -7,6 +7,23 @@ public sealed class PromoteCommandTests
     private static readonly string Targets = $"GET /pipeline-promotions/{Answers.PromotionId}/promotion-targets";
 
     [Fact]
+    public async Task The_old_command_shows_one_more_dot_for_each_two_seconds_that_it_waits()
+    {
+        await using var server = (await ScriptedServer.StartAsync())
+            .On<IReadOnlyList<EdgeWire>>("GET /apps/myapp-staging/downstreams?depth=1", [new EdgeWire(Answers.Named("myapp-staging"), Answers.Named("myapp"), Answers.Noon)])
+            .On("POST /pipeline-promotions", Answers.Promotion("myapp-staging"), 201)
+            .On($"GET /apps/{Answers.IdOf("myapp")}/releases/{Answers.IdOf("myapp v3")}", Answers.Release("myapp", 3));
+        // A look is at least a tenth of a second after the last, so more than two seconds pass before the last of these; on a busy machine many more.
+        for (var looks = 0; looks < 25; looks++)
+            server.On<IReadOnlyList<PromotionTargetWire>>(Targets, [Answers.Target("myapp", "pending")]);
+        server.On<IReadOnlyList<PromotionTargetWire>>(Targets, [Answers.Target("myapp", "succeeded", 3)]);
+        using var typed = new Typed(server);
+
+        Assert.Equal(0, await typed.Run("pipeline:promote -a myapp-staging"));
+        Assert.Matches(@"\APromoting myapp-staging to myapp\.{4,}done, v3\n\z", typed.Out);
+    }
+
+    [Fact]
     public async Task Each_target_gets_one_line_with_its_new_version()
     {
         await using var server = (await ScriptedServer.StartAsync()).WithPipeline("shop", "shop-admin")

@@ -11,6 +11,8 @@ public sealed class LabsTests
         await using var keeper = await Shopkeeper.OpenAsync();
         await keeper.TypeAsync("create myapp-staging");
         await keeper.TypeAsync("create myapp --no-remote");
+        await keeper.TypeAsync("labs:enable pipelines");
+        Assert.Equal("Enabling pipelines for admin@localhost... done\nWARNING: This feature is experimental and may change or be removed without notice.\n", keeper.Typed.Error);
         Assert.NotEqual(0, await keeper.Typed.Run("pipeline -a myapp-staging"));
         Assert.Equal(" ›   Error: Downstream app not specified. Use `sluice pipeline:add DOWNSTREAM_APP` to add one.\n", keeper.Typed.Error);
 
@@ -58,17 +60,23 @@ public sealed class LabsTests
     }
 
     [Fact]
-    public async Task A_fork_runs_the_same_slug_with_the_same_config()
+    public async Task A_fork_runs_the_same_slug_with_the_same_config_buildpacks_and_formation()
     {
         await using var keeper = await Shopkeeper.OpenAsync();
         await keeper.TypeAsync("create shop-staging");
         await keeper.TypeAsync("config:set GREETING=Hello -a shop-staging");
+        await keeper.TypeAsync("buildpacks:set heroku/nodejs -a shop-staging");
         await keeper.PushAsync("sluice");
+        await keeper.TypeAsync("ps:scale web=2 -a shop-staging");
 
         await keeper.TypeAsync("fork --from shop-staging --to shop-next");
         Assert.Equal(await keeper.DigestAsync("shop-staging"), await keeper.DigestAsync("shop-next"));
         Assert.Equal("Hello\n", await keeper.TypeAsync("config:get GREETING -a shop-next"));
-        Assert.Equal(await keeper.VisitAsync("shop-staging"), await keeper.VisitAsync("shop-next"));
+        // The second line names the dyno.
+        Assert.Equal((await keeper.VisitAsync("shop-staging"))?.Split('\n')[0], (await keeper.VisitAsync("shop-next"))?.Split('\n')[0]);
+        Assert.Contains("heroku/nodejs", await keeper.TypeAsync("buildpacks -a shop-next"), StringComparison.Ordinal);
+        Assert.Equal(await keeper.TypeAsync("ps:scale -a shop-staging"), await keeper.TypeAsync("ps:scale -a shop-next"));
+        Assert.StartsWith("web=2:", keeper.Typed.Out, StringComparison.Ordinal);
 
         Assert.NotEqual(0, await keeper.Typed.Run("fork --from shop-staging --to shop-next"));
         Assert.Equal("Hello\n", await keeper.TypeAsync("config:get GREETING -a shop-next"));

@@ -29,11 +29,11 @@ internal sealed class Shopkeeper : IAsyncDisposable
     public RunningSluice Sluice => sluice;
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    public static async Task<Shopkeeper> OpenAsync(TempFolder? folder = null)
+    public static async Task<Shopkeeper> OpenAsync(TempFolder? folder = null, params string[] flags)
     {
         Assert.SkipUnless(File.Exists("/usr/bin/bwrap"), "Needs bubblewrap, in which apps run.");
         Assert.SkipUnless(File.Exists("/usr/bin/node"), "Needs Node.js, in which the sample is written.");
-        var keeper = new Shopkeeper(await RunningSluice.StartInAsync(folder ?? new TempFolder()));
+        var keeper = new Shopkeeper(await RunningSluice.StartInAsync(folder ?? new TempFolder(), flags));
         foreach (var file in Directory.EnumerateFiles(Path.Combine(Repository.Root, "samples/node")))
         {
             File.Copy(file, Path.Combine(keeper.Typed.Work, Path.GetFileName(file)));

@@ -16,6 +16,7 @@ public sealed class SupervisorTests
         Assert.Equal(["agent", "router", "server"], sluice.Roles());
         using var http = new HttpClient { BaseAddress = sluice.Address };
         Assert.Equal("""{"server":"ready","router":"ready","agent":"ready"}""", await http.GetStringAsync("/healthz", Ct));
+        Assert.Equal("""{"server":"ready","router":"ready","agent":"ready"}""", await http.GetStringAsync($"http://[::1]:{sluice.Address.Port}/healthz", Ct));
         Assert.Equal(HttpStatusCode.NotFound, (await http.SendAsync(new HttpRequestMessage(HttpMethod.Get, "/") { Headers = { Host = "nobody.localhost" } }, Ct)).StatusCode);
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(sluice.Data.AdminKey));
         sluice.Signal("TERM");
@@ -100,6 +101,30 @@ public sealed class SupervisorTests
 
         await sluice.UntilAsync(() => sluice.Said.Contains("The new server did not get ready; its own lines in the log of up say why.", StringComparison.Ordinal));
         File.Move(binary + ".kept", binary, overwrite: true);
+    }
+
+    [Fact]
+    public async Task While_a_role_is_away_healthz_says_503_and_which()
+    {
+        await using var sluice = await RunningSluice.StartAsync();
+        using var http = new HttpClient { BaseAddress = sluice.Address };
+        var binary = Path.Combine(Assert.Single(Directory.GetDirectories(sluice.Data.Binaries)), "sluice");
+        File.Move(binary, binary + ".kept");
+        await File.WriteAllTextAsync(binary, "#!/bin/sh\nexit 3\n", Ct);
+        File.SetUnixFileMode(binary, File.GetUnixFileMode(binary + ".kept"));
+
+        RunningSluice.Signal(sluice.PidOf("agent"), "KILL");
+        await sluice.UntilAsync(() => sluice.Said.Contains("The agent ended by signal 9", StringComparison.Ordinal));
+        using var answer = await http.GetAsync("/healthz", Ct);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
+        Assert.Equal("""{"server":"ready","router":"ready","agent":"away"}""", await answer.Content.ReadAsStringAsync(Ct));
+
+        File.Move(binary + ".kept", binary, overwrite: true);
+        for (var tries = 0; (await http.GetAsync("/healthz", Ct)).StatusCode != HttpStatusCode.OK; tries++)
+        {
+            Assert.True(tries < 600, sluice.Said);
+            await Task.Delay(100, Ct);
+        }
     }
 
     [Fact]

@@ -32,7 +32,7 @@ public sealed class RouteTableTests
     }
 
     [Fact]
-    public async Task An_acknowledged_table_is_on_disk()
+    public async Task An_acknowledged_table_is_read_whole_by_another_process_at_once()
     {
         await using var router = await RouterUnderTest.StartAsync();
         await router.RouteAsync(new Target(DynoId.New(), "web.1", "10.0.0.1", 5000));
