@@ -80,7 +80,7 @@ public sealed class CommandLineTests
     [Theory]
     [InlineData("apps --frob", "--frob is no flag of this command.")]
     [InlineData("create Bad_Name --frob", "--frob is no flag of this command.")]
-    [InlineData("logs --ps web.1 -n 2", "--ps is no flag of this command.")]
+    [InlineData("logs --lines web.1 -n 2", "--lines is no flag of this command.")]
     [InlineData("pipelines:info --frob", "--frob is no flag of this command.")]
     [InlineData("version a b", "Not understood: a b")]
     [InlineData("config:unset -a shop", "NAME is missing.")]

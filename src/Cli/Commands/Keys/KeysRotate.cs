@@ -4,7 +4,7 @@ namespace Sluice.Cli.Commands.Keys;
 
 internal sealed class KeysRotate : CliCommand
 {
-    public static readonly About Is = new("keys:rotate", "Replace the key that seals config vars and other secrets at rest; for administrators", "sluice keys:rotate", () => new KeysRotate())
+    public static readonly About Is = new("keys:rotate", "Replace the key that seals secrets at rest; for administrators", "sluice keys:rotate", () => new KeysRotate())
     {
         More =
             """
