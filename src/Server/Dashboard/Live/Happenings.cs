@@ -128,11 +128,14 @@ internal sealed partial class Happenings(Db db, DynoFleet fleet, TimeProvider cl
         /// <summary>True when something happened that the page shows; false after <paramref name="atMost"/> without.</summary>
         public async Task<bool> NextAsync(TimeSpan atMost, TimeProvider clock, CancellationToken ct)
         {
+            using var enough = new CancellationTokenSource(atMost, clock);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(enough.Token, ct);
             try
             {
-                return await woken.Reader.ReadAsync(ct).AsTask().WaitAsync(atMost, clock, ct);
+                // Cancelled, not left behind: a read that nobody waits for would take the next wake with it.
+                return await woken.Reader.ReadAsync(either.Token);
             }
-            catch (TimeoutException)
+            catch (OperationCanceledException) when (!ct.IsCancellationRequested)
             {
                 return false;
             }
