@@ -43,7 +43,7 @@ public sealed class WireTests
         var contract = Contract.Read();
         // Those that only stand inside others are tried with them.
         string[] inside = ["id", "named", "user", "generation", "access-token", "authorized-user", "registry-source", "registry-support", "collaborating-user", "permission", "person", "source-blob", "buildpack", "source-urls", "blob", "artifact",
-            "dyno-release", "cost", "pipeline-owner", "promotion-source", "diff-side", "diff-commit", "diff-file", "region-provider", "nothing",
+            "dyno-release", "cost", "ssl-cert", "pipeline-owner", "promotion-source", "diff-side", "diff-commit", "diff-file", "region-provider", "nothing",
             "setup-build", "postdeploy", "heroku-identity", "github-identity", "pull-requests", "repository-reference", "repository-owner", "branch-commit", "compared-commit", "commit", "commit-author"];
         Assert.Equal(contract.Records.Except(inside).Order(), Samples().Select(s => s.Record[1..]).Order());
     }
@@ -70,6 +70,11 @@ public sealed class WireTests
         yield return ("@key", new SshKeyWire { Id = Id, Comment = "ada@laptop", Email = "ada@localhost", Fingerprint = "SHA256:x", PublicKey = "ssh-ed25519 x", CreatedAt = At, UpdatedAt = At });
         yield return ("@log_drain", new LogDrainWire { Id = Id, App = named, Token = $"d.{Id}", Url = "syslog://logs.example.com:514", CreatedAt = At, UpdatedAt = At });
         yield return ("@domain", new DomainWire { Id = Id, App = named, Hostname = "www.shop.example", Kind = "custom", Cname = "shop.localhost", CreatedAt = At, UpdatedAt = At });
+        yield return ("@sni-endpoint", new SniEndpointWire
+        {
+            Id = Id, Name = "tokyo", App = named, CertificateChain = "PEM", Domains = [Id], CreatedAt = At, UpdatedAt = At,
+            SslCert = new SslCertWire { Id = Id, CertDomains = ["www.shop.example"], Subject = "/CN=a", Issuer = "/CN=b", StartsAt = At, ExpiresAt = At, IsCaSigned = true, IsSelfSigned = false },
+        });
         yield return ("@registry-buildpack", new RegistryBuildpackWire { Id = Id, Namespace = "heroku", Name = "nodejs", Description = "", BlobUrl = "urn:buildpack:heroku/nodejs", Support = new("website", Url) });
         yield return ("@registry-revision", new RegistryRevisionWire(Id, 1, "published", null, At));
         yield return ("@registry-readme", new RegistryReadmeWire("eA=="));
