@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Microsoft.Playwright;
+using Sluice.Metrics;
 
 namespace Sluice.Tests.Dashboard;
 
@@ -65,6 +66,27 @@ public sealed partial class TourTests(DashboardWorld world)
             faults.Add($"{name}, {look}: {width} px wider than the window");
     }
 
+    /// <summary>As if it had run for an hour, with a gap and one bad minute.</summary>
+    private async Task MeasureAsync(string app)
+    {
+        var id = new AppId((await world.AskAsync(HttpMethod.Get, $"/apps/{app}", null)).GetProperty("id").GetGuid());
+        var history = new MetricHistory(world.Sluice.Data, TimeProvider.System);
+        var now = DateTimeOffset.UtcNow;
+        for (var minute = 58; minute > 1; minute--)
+        {
+            if (minute is > 30 and < 36)
+                continue;
+            var wave = 40 + (int)(30 * Math.Sin(minute / 9.0));
+            history.Add(id, new MetricPoint
+            {
+                At = now.AddMinutes(-minute), Requests = wave * 3, ClientErrors = 1, ServerErrors = minute == 20 ? 9 : 0, P50 = 4, P95 = wave, P99 = minute == 20 ? 900 : wave * 2,
+                MemoryBytes = (300L + wave) << 20, CpuPercent = wave / 2.0,
+            });
+        }
+        // The server's user goes on writing it.
+        File.SetUnixFileMode(Path.Combine(world.Sluice.Data.Metrics, id + ".jsonl"), (UnixFileMode)0b110_110_110);
+    }
+
     private async Task<(string Name, string Path)[]> PagesAsync()
     {
         var (staging, canary, eu, us) = (await world.AppAsync("tour-staging"), await world.AppAsync("tour-canary"), await world.AppAsync("tour-eu"), await world.AppAsync("tour-us"));
@@ -78,6 +100,7 @@ public sealed partial class TourTests(DashboardWorld world)
         await world.PushAsync(staging, "Add orders.paid_at and its index", ("db/migrate/1.sql", "create table orders (id int)"));
         var person = await world.PersonAsync("kim");
         await world.AskAsync(HttpMethod.Post, $"/apps/{us}/collaborators", new { user = person.Email, permissions = new[] { "view" } });
+        await MeasureAsync(eu);
         var (line, app) = ($"/dashboard/pipelines/{pipeline}", $"/dashboard/apps/{eu}");
         return
         [
@@ -86,7 +109,7 @@ public sealed partial class TourTests(DashboardWorld world)
             ("promote", $"{line}/promote?from={staging}"), ("promotion", $"/dashboard/promotions/{promotion}"), ("changes", $"{line}/changes?q=refund"), ("history", $"{line}/history"),
             ("pipeline-access", $"{line}/access"), ("pipeline-settings", $"{line}/settings"), ("add-app", $"{line}/add?stage=staging"), ("place", $"{line}/place/{eu}"),
             ("app", app), ("app-failed", $"/dashboard/apps/{us}"), ("activity", $"{app}/activity"), ("release", $"{app}/activity/v2"), ("compare", $"{app}/compare?from=v1&to=v2"),
-            ("resources", $"{app}/resources"), ("deploy", $"{app}/deploy"), ("logs", $"{app}/logs"), ("app-settings", $"/dashboard/apps/{us}/settings?show=SEARCH_URL"), ("app-access", $"/dashboard/apps/{us}/access"),
+            ("resources", $"{app}/resources"), ("deploy", $"{app}/deploy"), ("metrics", $"{app}/metrics?hours=1"), ("metrics-empty", $"/dashboard/apps/{us}/metrics?hours=1"), ("logs", $"{app}/logs"), ("app-settings", $"/dashboard/apps/{us}/settings?show=SEARCH_URL"), ("app-access", $"/dashboard/apps/{us}/access"),
             ("not-here", "/dashboard/nowhere"),
         ];
     }

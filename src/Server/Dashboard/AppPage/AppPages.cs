@@ -3,6 +3,7 @@ using Sluice.Accounts;
 using Sluice.Apps;
 using Sluice.Dashboard.Live;
 using Sluice.Logs;
+using Sluice.Metrics;
 using Sluice.Pipelines;
 using Sluice.Releases;
 
@@ -22,6 +23,7 @@ internal static class AppPages
         app.MapGet("/compare", Compare).ForMyApp(Permission.View);
         app.MapGet("/resources", Resources).ForMyApp(Permission.View);
         app.MapGet("/deploy", async (AppAccess access, AppViews apps, Views views, CancellationToken ct) => await PageAsync<DeployPage>(views, await apps.HeadAsync(access, AppTab.Deploy, ct))).ForMyApp(Permission.View);
+        app.MapGet("/metrics", Metrics).ForMyApp(Permission.View);
         app.MapGet("/logs", Logs).ForMyApp(Permission.View);
         app.MapGet("/settings", Settings).ForMyApp(Permission.View);
         app.MapGet("/access", Access).ForMyApp(Permission.View);
@@ -73,6 +75,9 @@ internal static class AppPages
         var head = await apps.HeadAsync(access, AppTab.Resources, ct);
         return await PageAsync<ResourcesPage>(views, new ResourcesView(head, await apps.ProcessesAsync(head.Fact, ct), access.WhyNot(Permission.Operate)));
     }
+
+    private static async Task<IResult> Metrics(int? hours, AppAccess access, AppViews apps, MetricHistory history, TimeProvider clock, Views views, CancellationToken ct) =>
+        await PageAsync<MetricsPage>(views, MetricsView.Of(await apps.HeadAsync(access, AppTab.Metrics, ct), hours, history, clock.GetUtcNow()));
 
     private static async Task<IResult> Logs(AppAccess access, AppViews apps, Views views, CancellationToken ct) =>
         await PageAsync<LogsPage>(views, await apps.LogAsync(await apps.HeadAsync(access, AppTab.Logs, ct), AppViews.LinesShown, ct));

@@ -13,6 +13,7 @@ public enum AppTab
     Activity,
     Resources,
     Deploy,
+    Metrics,
     Logs,
     Settings,
     Access,
