@@ -63,7 +63,7 @@ internal sealed class MetricsShow : AppCommand
         var highest = new double?[columns];
         foreach (var point in points)
         {
-            var column = (int)((point.At - from).TotalMinutes * columns / minutes);
+            var column = (point.At - from).Ticks * columns / TimeSpan.FromMinutes(minutes).Ticks;
             if (column >= 0 && column < columns && value(point) is { } v)
                 highest[column] = Math.Max(highest[column] ?? 0, v);
         }

@@ -14,7 +14,8 @@ public sealed record MetricsView(AppHeadView Head, int Hours, bool IsEmpty, Immu
         var span = hours is { } asked && Spans.Contains(asked) ? asked : 24;
         var time = TimeSpan.FromHours(span);
         var points = history.Of(head.Fact.App.Id, time);
-        Plot Plotted(string title, string unit, Func<MetricPoint, double?> value) => Plot.Of(title, unit, points, now - time, time, value);
+        var from = new DateTimeOffset(now.UtcTicks - (now.UtcTicks % TimeSpan.TicksPerMinute), TimeSpan.Zero) - time;
+        Plot Plotted(string title, string unit, Func<MetricPoint, double?> value) => Plot.Of(title, unit, points, from, time, value);
         return new MetricsView(head, span, points.IsEmpty,
         [
             Plotted("Requests", "a minute", p => p.Requests), Plotted("Errors, 5xx", "a minute", p => p.ServerErrors),

@@ -11,19 +11,20 @@ namespace Sluice.Dashboard.AppPage;
 public sealed record Plot(string Title, string Unit, ImmutableArray<string> Lines, double? Now, double? Highest)
 {
     public const int Width = 200, Height = 44;
-    private const int Columns = 96;
+    private const int MostColumns = 96;
 
     public static Plot Of(string title, string unit, IReadOnlyList<MetricPoint> points, DateTimeOffset from, TimeSpan span, Func<MetricPoint, double?> value)
     {
-        var columns = new double?[Columns];
+        // Never more columns than minutes: a minute between two columns would look like a gap.
+        var columns = new double?[(int)Math.Min(MostColumns, span.TotalMinutes)];
         foreach (var point in points)
         {
-            var column = (int)((point.At - from) / span * Columns);
-            if (column is >= 0 and < Columns && value(point) is { } v)
+            var column = (point.At - from).Ticks * columns.Length / span.Ticks;
+            if (column >= 0 && column < columns.Length && value(point) is { } v)
                 columns[column] = Math.Max(columns[column] ?? 0, v);
         }
         var highest = columns.Max();
-        return new Plot(title, unit, [.. Stretches(columns).Select(stretch => Draw(stretch, highest ?? 0))], points.Count == 0 ? null : value(points[^1]), highest);
+        return new Plot(title, unit, [.. Stretches(columns).Select(stretch => Draw(stretch, columns.Length, highest ?? 0))], points.Count == 0 ? null : value(points[^1]), highest);
     }
 
     public static string Say(double? value) => value is { } v ? v.ToString(v < 10 ? "0.#" : "#,0", CultureInfo.InvariantCulture) : "–";
@@ -44,10 +45,10 @@ public sealed record Plot(string Title, string Unit, ImmutableArray<string> Line
     }
 
     /// <summary>A stretch of one column is drawn as a short line, so that it is seen.</summary>
-    private static string Draw((int Column, double Value)[] stretch, double highest)
+    private static string Draw((int Column, double Value)[] stretch, int columns, double highest)
     {
         var dots = stretch.Length > 1 ? stretch.Select(s => ((double)s.Column, s.Value)) : [(stretch[0].Column - 0.5, stretch[0].Value), (stretch[0].Column + 0.5, stretch[0].Value)];
-        return string.Join(' ', dots.Select(d => string.Create(CultureInfo.InvariantCulture, $"{d.Item1 * Width / (Columns - 1):0.#},{Y(d.Value, highest):0.#}")));
+        return string.Join(' ', dots.Select(d => string.Create(CultureInfo.InvariantCulture, $"{d.Item1 * Width / (columns - 1):0.#},{Y(d.Value, highest):0.#}")));
     }
 
     private static double Y(double value, double highest) => Height - 2 - (highest == 0 ? 0 : value / highest * (Height - 6));
