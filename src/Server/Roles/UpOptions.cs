@@ -27,6 +27,8 @@ public sealed record UpOptions
         replaces its processes one by one while requests keep being answered.
         """;
 
+    private const int DefaultMaxPushMb = 1024;
+
     public required DataFolder Data { get; init; }
     public required int Port { get; init; }
 
@@ -40,7 +42,7 @@ public sealed record UpOptions
     public bool KeepDynos { get; init; }
 
     /// <summary>1 to 1,048,576.</summary>
-    public int MaxPushMb { get; init; } = 1024;
+    public int MaxPushMb { get; init; } = DefaultMaxPushMb;
     public bool PrivateDrains { get; init; }
 
     /// <summary>For roles only: descriptors of listening sockets that were inherited.</summary>
@@ -68,7 +70,7 @@ public sealed record UpOptions
         .. PublicUrl is null ? [] : new[] { "--public-url", PublicUrl.OriginalString },
         .. OneTeam ? new[] { "--one-team" } : [],
         .. PrivateDrains ? new[] { "--private-drains" } : [],
-        "--max-push", $"{MaxPushMb}",
+        .. MaxPushMb == DefaultMaxPushMb ? [] : new[] { "--max-push", $"{MaxPushMb}" },
     ];
 
     /// <summary>Throws <see cref="UsageException"/> with all faults of the flags.</summary>
@@ -109,7 +111,7 @@ public sealed record UpOptions
         var domain = values.GetValueOrDefault("--domain", "localhost").ToLowerInvariant();
         if (Uri.CheckHostName(domain) != UriHostNameType.Dns)
             faults.Add($"--domain wants a name like apps.example.com, not {domain}.");
-        var push = values.GetValueOrDefault("--max-push", "1024");
+        var push = values.GetValueOrDefault("--max-push", $"{DefaultMaxPushMb}");
         if (!int.TryParse(push, out var maxPush) || maxPush is < 1 or > 1 << 20)
             faults.Add($"--max-push wants a number of megabytes from 1 to {1 << 20}, not {push}.");
         return new UpOptions

@@ -77,11 +77,11 @@ public sealed class AppCatalogTests
     {
         await using var world = await World.OpenAsync(kind);
         var looked = await world.Apps.CreateAsync("shop", null, world.Admin, Nothing, None);
-        await world.Apps.ChangeAsync(looked, new AppChange("boutique", IsLocked: true), world.Admin, None);
+        await world.Apps.ChangeAsync(looked, new AppChange("boutique"), world.Admin, None);
 
         var changed = await world.Apps.ChangeAsync(looked, new AppChange(Maintenance: true), world.Admin, None);
 
-        Assert.Equal(("boutique", true, true), (changed.Name, changed.IsLocked, changed.Maintenance));
+        Assert.Equal(("boutique", true), (changed.Name, changed.Maintenance));
         Assert.Equal(changed, await world.Apps.FindAsync(looked.Id, None));
     }
 

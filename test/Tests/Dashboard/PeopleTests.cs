@@ -40,6 +40,48 @@ public sealed class PeopleTests(DashboardWorld world)
     }
 
     [Fact]
+    public async Task A_promotion_is_told_to_who_may_see_where_it_came_from_and_of_its_targets_those_that_one_may_see()
+    {
+        await world.OpenAsync();
+        var (up, left, right) = (await world.AppAsync("told"), await world.AppAsync("told-left"), await world.AppAsync("told-right"));
+        var pipeline = await world.PipelineAsync(world.Name("told"), (up, "staging"), (left, "production"), (right, "production"));
+        await world.PushAsync(up, "Something to tell");
+        var promotion = await world.PromoteAsync(up, left, right);
+        // What a release is called says where it came from, to whoever sees the release; the promotion itself is another matter.
+        foreach (var (sees, isTold) in new[] { (new[] { up, left }, true), (new[] { left }, false) })
+        {
+            var (person, key) = await world.PersonAsync("told");
+            foreach (var app in sees)
+                await world.AskAsync(HttpMethod.Post, $"/apps/{app}/collaborators", new { user = person, permissions = new[] { "view" } });
+            await using var looking = await world.VisitorAsync();
+            await looking.SignInAsync(person, key);
+            await looking.Page.GotoAsync($"/dashboard/pipelines/{pipeline}");
+            Assert.Equal(isTold, (await looking.Page.ContentAsync()).Contains(promotion, StringComparison.Ordinal));
+            var page = await looking.Page.APIRequest.GetAsync($"/dashboard/promotions/{promotion}");
+            Assert.Equal(isTold ? 200 : 404, page.Status);
+            Assert.DoesNotContain(right, await page.TextAsync() + await looking.Page.ContentAsync(), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task A_log_that_is_followed_ends_with_the_right_to_it()
+    {
+        await world.OpenAsync();
+        var app = await world.AppAsync("followed");
+        var (person, key) = await world.PersonAsync("follower");
+        await world.AskAsync(HttpMethod.Post, $"/apps/{app}/collaborators", new { user = person, permissions = new[] { "view" } });
+        await using var looking = await world.VisitorAsync();
+        await looking.SignInAsync(person, key);
+        var cookies = string.Join("; ", (await looking.Page.Context.CookiesAsync()).Select(c => $"{c.Name}={c.Value}"));
+        using var http = new HttpClient { BaseAddress = world.Sluice.Url, Timeout = TimeSpan.FromMinutes(1) };
+        using var asked = new HttpRequestMessage(HttpMethod.Get, $"/dashboard/apps/{app}/logs/live") { Headers = { { "Cookie", cookies } } };
+        using var answer = await http.SendAsync(asked, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+        Assert.Equal(System.Net.HttpStatusCode.OK, answer.StatusCode);
+        await world.AskAsync(HttpMethod.Delete, $"/apps/{app}/collaborators/{person}", null);
+        await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);   // comes to an end
+    }
+
+    [Fact]
     public async Task A_session_that_ends_loses_nothing_that_was_typed()
     {
         await world.OpenAsync();

@@ -54,8 +54,11 @@ internal sealed class LivePages(OpenLogs logs, Views views)
     private static Task FollowApp(HttpContext http, App app, string? seen, LiveStream live, LivePages pages, AppViews apps, Lookup lookup, CancellationToken ct) => live.SendAsync(
         http, seen, async who => await pages.OfAsync(await AppPages.OverviewAsync(await lookup.AccessAsync(app.Id.ToString(), Permission.View, who, ct), apps, ct)), ct);
 
-    /// <summary>Lines after the last one that the page has, many at a time when they come fast.</summary>
-    private static async Task FollowLog(HttpContext http, App app, long? after, AppLogs appLogs, Views views, CancellationToken ct)
+    /// <summary>Lines after the last one that the page has, many at a time when they come fast; ends soon after the right or the session has ended.</summary>
+    private static Task FollowLog(HttpContext http, App app, Principal who, long? after, AppLogs appLogs, AppTickets tickets, Views views, CancellationToken ct) =>
+        tickets.WhileAllowedAsync(new Held<App>(app.Id, Permission.View, who.Account, who.Key, app), ending => SendLogAsync(http, app, after, appLogs, views, ending), ct);
+
+    private static async Task SendLogAsync(HttpContext http, App app, long? after, AppLogs appLogs, Views views, CancellationToken ct)
     {
         const int atOnce = 200;
         await StreamsApi.BeginAsync(http, "text/event-stream; charset=utf-8", ct);

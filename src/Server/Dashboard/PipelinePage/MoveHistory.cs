@@ -11,7 +11,10 @@ using Sluice.Storage;
 
 namespace Sluice.Dashboard.PipelinePage;
 
-/// <summary>The promotions of a pipeline, with all that can be told of each target. Names of apps that the caller may not see are left out.</summary>
+/// <summary>
+/// The promotions of a pipeline, with all that can be told of each target: those that the caller made or whose source the caller may see, and of their targets those
+/// whose app the caller may see, as the API answers.
+/// </summary>
 internal sealed class MoveHistory(
     Db db, Promoter promoter, ReleaseLedger ledger, Releaser releaser, SlugCatalog slugs, PipelineCatalog pipelines, Lookup lookup, People people, DynoFleet fleet, OpenLogs logs)
 {
@@ -28,7 +31,12 @@ internal sealed class MoveHistory(
             """, row => (Id: new PromotionId(row.Guid("id")), Number: row.Int("number")), ct);
         var moves = ImmutableArray.CreateBuilder<MoveView>();
         foreach (var (id, number) in numbered)
-            moves.Add(await ViewAsync((await promoter.FindAsync(id, ct))!, number, who, ct));
+        {
+            var found = (await promoter.FindAsync(id, ct))!;
+            if (await IsSeenAsync(found, who, ct))
+                moves.Add(await ViewAsync(found, number, who, ct));
+        }
+
         return moves.ToImmutable();
     }
 
@@ -36,7 +44,7 @@ internal sealed class MoveHistory(
     public async Task<MoveView> OfAsync(string id, Principal who, CancellationToken ct)
     {
         var found = (Guid.TryParse(id, out var guid) ? await promoter.FindAsync(new PromotionId(guid), ct) : null) ?? throw Refuse.NotFound("promotion", id);
-        if (found.User != who.Account && (await lookup.AppsAsync([found.Source], who, ct)).IsEmpty)
+        if (!await IsSeenAsync(found, who, ct))
             throw Refuse.NotFound("promotion", id);
         var number = found.Pipeline is not { } pipeline ? 1 : await db.FindAsync(
             $"SELECT COUNT(*) AS number FROM promotions WHERE pipeline_id = {pipeline} AND (created_at < {found.CreatedAt} OR (created_at = {found.CreatedAt} AND id <= {found.Id}))",
@@ -44,16 +52,20 @@ internal sealed class MoveHistory(
         return await ViewAsync(found, number, who, ct);
     }
 
+    private async Task<bool> IsSeenAsync(Promotion promotion, Principal who, CancellationToken ct) =>
+        promotion.User == who.Account || !(await lookup.AppsAsync([promotion.Source], who, ct)).IsEmpty;
+
     private async Task<MoveView> ViewAsync(Promotion promotion, int number, Principal who, CancellationToken ct)
     {
         var names = (await lookup.AppsAsync(promotion.Targets.Select(t => t.App).Append(promotion.Source), who, ct)).ToDictionary(a => a.Id, a => a.Name);
         var source = await ledger.FindAsync(promotion.SourceRelease, ct);
         var slug = source?.Slug is { } id ? await slugs.FindAsync(id, ct) : null;
         var targets = ImmutableArray.CreateBuilder<TargetView>();
-        foreach (var target in promotion.Targets)
-            targets.Add(await TargetAsync(target, names.GetValueOrDefault(target.App), ct));
+        PromotionTarget[] seen = [.. promotion.Targets.Where(t => names.ContainsKey(t.App))];
+        foreach (var target in seen)
+            targets.Add(await TargetAsync(target, names[target.App], ct));
         var stages = new List<string>();
-        foreach (var target in promotion.Targets)
+        foreach (var target in seen)
         {
             if (promotion.Pipeline is { } own && await pipelines.CouplingOfAsync(target.App, ct) is { } coupling && coupling.Pipeline == own)
                 stages.Add(coupling.Stage);
@@ -67,17 +79,16 @@ internal sealed class MoveHistory(
             SourceVersion = source?.Version,
             Digest = slug?.Digest,
             By = (await people.NamesAsync([promotion.User], ct))[promotion.User],
-            To = stages.Distinct().ToArray() is [var only] ? only : Shell.Words.List([.. targets.Select(t => t.App ?? "an app")]),
+            To = seen.Length == 0 ? "apps that you may not see" : stages.Distinct().ToArray() is [var only] ? only : Shell.Words.List([.. seen.Select(t => names[t.App])]),
             Targets = targets.ToImmutable(),
         };
     }
 
-    private async Task<TargetView> TargetAsync(PromotionTarget target, string? name, CancellationToken ct)
+    private async Task<TargetView> TargetAsync(PromotionTarget target, string name, CancellationToken ct)
     {
         var release = target.Release is { } id ? await ledger.FindAsync(id, ct) : null;
         var keeps = target.Status == "failed" ? (await ledger.CurrentAsync(target.App, ct))?.Version : null;
-        // Who may not see the app does not see what it prints.
-        var output = name is not null && release is { HasOutput: true } && release.Status != "succeeded" ? await TailAsync(logs.PathOf(release.Id), ct) : [];
+        var output = release is { HasOutput: true } && release.Status != "succeeded" ? await TailAsync(logs.PathOf(release.Id), ct) : [];
         var isDraining = release is { Status: "succeeded" } && fleet.Of(target.App).Any(d => d.Generation < release.Version && d.State == Runtime.DynoState.Up);
         return new TargetView(target, name, release, keeps, output, isDraining, release is null ? null : await releaser.WhyItWaitsAsync(release, ct));
     }

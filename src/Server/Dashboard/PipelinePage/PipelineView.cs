@@ -115,9 +115,9 @@ public sealed record MoveView
 }
 
 /// <summary>One target of a promotion.</summary>
-/// <param name="App">Its name; null when one may not see it, or it is gone.</param>
+/// <param name="App">Its name.</param>
 /// <param name="Keeps">The version that runs when this one failed.</param>
 /// <param name="Output">The last lines of its release phase.</param>
 /// <param name="IsDraining">Old dynos still finish requests.</param>
 /// <param name="Waits">What keeps it up, a sentence; null when nothing does.</param>
-public sealed record TargetView(PromotionTarget Target, string? App, Release? Release, int? Keeps, ImmutableArray<string> Output, bool IsDraining, string? Waits);
+public sealed record TargetView(PromotionTarget Target, string App, Release? Release, int? Keeps, ImmutableArray<string> Output, bool IsDraining, string? Waits);
