@@ -56,7 +56,8 @@ internal static partial class Refusals
         response.Headers[keep] = kept;
     }
 
-    private static int StatusOf(RefusalKind kind) => kind switch
+    /// <summary>The HTTP status of a refusal.</summary>
+    internal static int StatusOf(RefusalKind kind) => kind switch
     {
         RefusalKind.BadRequest => 400,
         RefusalKind.Unauthorized => 401,

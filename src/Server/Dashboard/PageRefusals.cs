@@ -1,3 +1,5 @@
+using Sluice.Api;
+
 namespace Sluice.Dashboard;
 
 /// <summary>A "no" for a person: a page of its own, or, for a form that waits for an answer, a sentence beside its button, so that nothing typed is lost.</summary>
@@ -11,7 +13,7 @@ internal static partial class PageRefusals
         }
         catch (RefusedException refused)
         {
-            await SayAsync(http, views, StatusOf(refused.Kind), refused.Message);
+            await SayAsync(http, views, Refusals.StatusOf(refused.Kind), refused.Message);
         }
         catch (BadHttpRequestException bad)
         {
@@ -43,18 +45,6 @@ internal static partial class PageRefusals
         var answer = IsAwaited(http.Request) ? await views.FragmentAsync<Shell.Refused>(sentence, status) : await views.RefusalAsync(sentence, status);
         await answer.ExecuteAsync(http);
     }
-
-    private static int StatusOf(RefusalKind kind) => kind switch
-    {
-        RefusalKind.BadRequest => 400,
-        RefusalKind.Unauthorized => 401,
-        RefusalKind.Forbidden => 403,
-        RefusalKind.NotFound => 404,
-        RefusalKind.Conflict => 409,
-        RefusalKind.TooLarge => 413,
-        RefusalKind.Invalid => 422,
-        _ => 503,
-    };
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Method} {Path} failed, request {RequestId}")]
     private static partial void LogBroken(ILogger logger, Exception e, string method, PathString path, string requestId);

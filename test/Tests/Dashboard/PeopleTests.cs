@@ -28,6 +28,15 @@ public sealed class PeopleTests(DashboardWorld world)
         form.Set("form-token", token);
         form.Set("from", up);
         form.Set("to", down);
+        form.Append("to", up);
+        var both = await looking.Page.APIRequest.PostAsync($"/dashboard/pipelines/{pipeline}/promote", new() { Form = form });
+        Assert.Equal(422, both.Status);
+        foreach (var app in new[] { up, down })
+            Assert.Contains($"You may not deploy app {app}", await both.TextAsync(), StringComparison.Ordinal);
+        form = looking.Page.APIRequest.CreateFormData();
+        form.Set("form-token", token);
+        form.Set("from", up);
+        form.Set("to", down);
         var refused = await looking.Page.APIRequest.PostAsync($"/dashboard/pipelines/{pipeline}/promote", new() { Form = form });
         Assert.Equal(403, refused.Status);
         Assert.Contains($"You may not deploy app {down}", await refused.TextAsync(), StringComparison.Ordinal);

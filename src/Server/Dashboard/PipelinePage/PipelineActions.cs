@@ -42,8 +42,14 @@ internal static class PipelineActions
         var found = await pipelines.GetAsync(pipeline, Permission.View, who, ct);
         var source = await lookup.AppAsync(form["from"], Permission.View, who, ct);
         var targets = new List<AppId>();
+        var faults = new Faults();
         foreach (var name in form.All("to"))
-            targets.Add((await lookup.AppAsync(name, Permission.Deploy, who, ct)).Id);
+        {
+            if (await faults.TryAsync(() => lookup.AppAsync(name, Permission.Deploy, who, ct)) is { } target)
+                targets.Add(target.Id);
+        }
+
+        faults.Refuse();
         if (targets.Count == 0)
             throw Refuse.Invalid("Choose at least one app to promote to.");
         var release = Guid.TryParse(form["release"], out var id) ? new ReleaseId(id) : throw Refuse.Invalid($"{source.Name} has nothing to promote yet: push to it first.");
