@@ -24,6 +24,9 @@ public enum RefusalKind
     /// <summary>422</summary>
     Invalid,
 
+    /// <summary>429</summary>
+    TooMany,
+
     /// <summary>503</summary>
     Unavailable,
 }
@@ -63,6 +66,8 @@ public static class Refuse
     public static RefusedException Conflict(string sentence) => new(RefusalKind.Conflict, sentence);
 
     public static RefusedException TooLarge(string sentence) => new(RefusalKind.TooLarge, sentence);
+
+    public static RefusedException TooMany(string sentence) => new(RefusalKind.TooMany, sentence);
 
     public static RefusedException Unavailable(string sentence) => new(RefusalKind.Unavailable, sentence);
 }

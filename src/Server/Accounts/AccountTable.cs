@@ -65,7 +65,7 @@ public sealed partial class AccountTable(Db db, TimeProvider clock)
     }
 
     /// <summary>
-    /// Closes an account: its keys are gone, it is in no team and works on no app. Refused while something would be left without anybody: it owns
+    /// Closes an account: its keys and its password are gone, it is in no team and works on no app. Refused while something would be left without anybody: it owns
     /// an app or a pipeline, is the only admin of a team, or the only administrator.
     /// </summary>
     public Task CloseAsync(Account account, Principal who, CancellationToken ct)
@@ -78,6 +78,7 @@ public sealed partial class AccountTable(Db db, TimeProvider clock)
                 if (LeftBehind(tx, account.Id).ToArray() is { Length: > 0 } left)
                     throw Refuse.Invalid($"{account.Email} {string.Join(", ", left)}. Hand that over first.");
                 tx.Execute($"DELETE FROM api_keys WHERE account_id = {account.Id}");
+                tx.Execute($"DELETE FROM passwords WHERE account_id = {account.Id}");
                 tx.Execute($"DELETE FROM team_members WHERE account_id = {account.Id}");
                 tx.Execute($"DELETE FROM collaborators WHERE account_id = {account.Id}");
                 tx.Execute($"DELETE FROM app_transfers WHERE owner_id = {account.Id} OR recipient_id = {account.Id}");

@@ -7,6 +7,9 @@ internal static class AccountsSetup
         builder.Services.AddSingleton<KeyRing>();
         builder.Services.AddSingleton<AccountTable>();
         builder.Services.AddSingleton<Authorizations>();
+        builder.Services.AddSingleton<Passwords>();
+        builder.Services.AddSingleton<SignInThrottle>();
+        builder.Services.AddSingleton<Login>();
         builder.Services.AddSingleton<SshKeys>();
         builder.Services.AddSingleton<FirstStart>();
         builder.Services.AddHostedService<AdminAtStart>();

@@ -1,5 +1,3 @@
-using System.Net.Http.Headers;
-using System.Text;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Sluice.Accounts;
 using Sluice.Wire;
@@ -15,7 +13,7 @@ internal static class AuthorizationsApi
     public static void MapAuthorizations(this IEndpointRouteBuilder api)
     {
         api.MapGet("/oauth/authorizations", List).ForAccount().ReachingAccount();
-        api.MapPost("/oauth/authorizations", Create).ForAccount().ReachingAccount();
+        api.MapPost("/oauth/authorizations", Create).ForAccount().OrPassword().ReachingAccount();
         api.MapGet("/oauth/authorizations/{authorization}", Info).ForAccount().ReachingAccount();
         api.MapPatch("/oauth/authorizations/{authorization}", Update).ForAccount().ReachingAccount();
         api.MapDelete("/oauth/authorizations/{authorization}", Revoke).ForAccount().ReachingAccount();
@@ -30,11 +28,11 @@ internal static class AuthorizationsApi
     private static async Task<AuthorizationWire> Info(string authorization, Principal who, Authorizations keys, TimeProvider clock, CancellationToken ct) =>
         (await FindAsync(keys, who, authorization, ct)).ToWire(who, clock);
 
-    /// <summary>With address and password (which is a key) it is a login: the new key is a session.</summary>
+    /// <summary>With an address and its password, or a key in its place, it is a login: the new key is a session.</summary>
     private static async Task<Created<AuthorizationWire>> Create(
         HttpContext http, RequestBody body, Principal who, Authorizations keys, TimeProvider clock, CancellationToken ct)
     {
-        var isLogin = IsLogin(http.Request, who);
+        var isLogin = Doorman.PairOf(http.Request) is not null;
         var description = body.Text("description") is { Length: > 0 } text ? text : "Long-lived user authorization";
         var scope = KeyScope.Parse(body.Texts("scope"), body.Fault);
         var life = Life(body);
@@ -92,14 +90,6 @@ internal static class AuthorizationsApi
     private static async Task<Authorization> FindAsync(Authorizations keys, Principal who, string id, CancellationToken ct) => id == "~"
         ? await keys.DefaultAsync(who.Account, ct) ?? throw Refuse.NotFound("authorization", id)
         : await keys.FindAsync(who.Account, id, ct);
-
-    private static bool IsLogin(HttpRequest request, Principal who)
-    {
-        if (!AuthenticationHeaderValue.TryParse(request.Headers.Authorization, out var shown) || !shown.Scheme.Equals("Basic", StringComparison.OrdinalIgnoreCase))
-            return false;
-        var email = Encoding.UTF8.GetString(Convert.FromBase64String(shown.Parameter!)).Split(':')[0];
-        return email.Equals(who.Email, StringComparison.OrdinalIgnoreCase) ? true : throw Refuse.Unauthorized("Invalid credentials provided.");
-    }
 
     /// <summary>Some clients send the seconds as text.</summary>
     private static TimeSpan? Life(RequestBody body)

@@ -9,7 +9,7 @@ namespace Sluice.Api;
 /// Stands before every route of the API: gives the request its id, asks who is there, and whether they may (by what the route says it
 /// <see cref="Needs"/>). Behind it, handlers take the <see cref="Principal"/> and the <see cref="App"/> as parameters and ask no more.
 /// </summary>
-internal sealed class Doorman(RequestDelegate next, KeyRing keys, Lookup lookup, RepositoryTokens tokens)
+internal sealed class Doorman(RequestDelegate next, KeyRing keys, Login login, Lookup lookup, RepositoryTokens tokens)
 {
     private const int MaxRequestId = 100;
 
@@ -40,7 +40,9 @@ internal sealed class Doorman(RequestDelegate next, KeyRing keys, Lookup lookup,
     }
 
     private async Task<Principal> WhoAsync(HttpContext http, string requestId) =>
-        ShownKey(http) is { } key && await keys.WhoAsync(key, requestId, http.RequestAborted) is { } who
+        http.GetEndpoint()?.Metadata.GetMetadata<TakesPassword>() is not null && PairOf(http.Request) is { } pair
+            ? await login.WhoAsync(pair.Name, pair.Secret, PlaceOf(http.Request), requestId, http.RequestAborted)
+            : ShownKey(http) is { } key && await keys.WhoAsync(key, requestId, http.RequestAborted) is { } who
             ? who
             : throw Refuse.Unauthorized("Invalid credentials provided.");
 
@@ -55,14 +57,23 @@ internal sealed class Doorman(RequestDelegate next, KeyRing keys, Lookup lookup,
     {
         if (!AuthenticationHeaderValue.TryParse(request.Headers.Authorization, out var shown) || shown.Parameter is null)
             return null;
-        if (shown.Scheme.Equals("Bearer", StringComparison.OrdinalIgnoreCase))
-            return shown.Parameter;
+        return shown.Scheme.Equals("Bearer", StringComparison.OrdinalIgnoreCase) ? shown.Parameter : PairOf(request)?.Secret;
+    }
+
+    /// <summary>The two halves of <c>Basic</c>; null when it is not that.</summary>
+    internal static (string Name, string Secret)? PairOf(HttpRequest request)
+    {
+        if (!AuthenticationHeaderValue.TryParse(request.Headers.Authorization, out var shown) || shown.Parameter is null)
+            return null;
         Span<byte> plain = stackalloc byte[1024];
         if (!shown.Scheme.Equals("Basic", StringComparison.OrdinalIgnoreCase) || !Convert.TryFromBase64String(shown.Parameter, plain, out var length))
             return null;
         var pair = Encoding.UTF8.GetString(plain[..length]);
-        return pair.IndexOf(':') is >= 0 and var colon ? pair[(colon + 1)..] : null;
+        return pair.IndexOf(':') is >= 0 and var colon ? (pair[..colon], pair[(colon + 1)..]) : null;
     }
+
+    /// <summary>Where a request came from: the router says it last, and nobody reaches us but through it.</summary>
+    internal static string PlaceOf(HttpRequest request) => request.Headers["X-Forwarded-For"].ToString().Split(',')[^1].Trim();
 
     /// <summary>The caller's own, when it sends one that is fit to be logged; clients that gather a list of ids get a new one.</summary>
     private static string RequestId(HttpRequest request)
@@ -80,6 +91,9 @@ internal sealed class Visit
     public Principal? Who { get; set; }
     public AppAccess? Access { get; set; }
 }
+
+/// <summary>Beside a key, the address and the password of an account open the route: it is where one logs in.</summary>
+internal sealed record TakesPassword;
 
 /// <summary>Who may come in by a route.</summary>
 internal enum Door
@@ -119,6 +133,9 @@ internal static class NeedsConventions
 
     /// <summary>Beside a key, the token that <c>GET /account/github/token</c> tells opens it.</summary>
     public static T OrRepositoryToken<T>(this T route) where T : IEndpointConventionBuilder => route.WithMetadata(new TakesRepositoryToken());
+
+    /// <summary>Beside a key, address and password open it.</summary>
+    public static T OrPassword<T>(this T route) where T : IEndpointConventionBuilder => route.WithMetadata(new TakesPassword());
 
     public static T ForAccount<T>(this T route) where T : IEndpointConventionBuilder => route.WithMetadata(new Needs(Door.Account));
 

@@ -66,6 +66,7 @@ internal static partial class Refusals
         RefusalKind.Conflict => 409,
         RefusalKind.TooLarge => 413,
         RefusalKind.Invalid => 422,
+        RefusalKind.TooMany => 429,
         _ => 503,
     };
 
@@ -78,6 +79,7 @@ internal static partial class Refusals
         RefusalKind.Conflict => "conflict",
         RefusalKind.TooLarge => "too_large",
         RefusalKind.Invalid => "invalid_params",
+        RefusalKind.TooMany => "rate_limit",
         _ => "service_unavailable",
     };
 

@@ -1,4 +1,5 @@
 using Sluice.Accounts;
+using Sluice.Api;
 
 namespace Sluice.Dashboard;
 
@@ -6,7 +7,7 @@ namespace Sluice.Dashboard;
 /// A browser that is signed in: a key of the account that a login made, kept by the browser as a cookie and here as its hash, like every key. So it ends
 /// with "sign out", with "sign out everywhere", with the account, and by itself after 30 days.
 /// </summary>
-internal sealed class Session(KeyRing keys, Authorizations authorizations, Site site, TimeProvider clock)
+internal sealed class Session(KeyRing keys, Login login, Authorizations authorizations, Site site, TimeProvider clock)
 {
     private static readonly TimeSpan Lasts = TimeSpan.FromDays(30);
 
@@ -14,18 +15,16 @@ internal sealed class Session(KeyRing keys, Authorizations authorizations, Site 
     public async Task<Principal?> WhoAsync(HttpContext http, string requestId, CancellationToken ct) =>
         http.Request.Cookies[NameFor(http)] is { } cookie ? await keys.WhoAsync(cookie, requestId, ct) : null;
 
-    /// <summary>The key that was shown in place of a password stands for that account; the session may do what the key may, and no longer than it.</summary>
-    /// <returns>Null when address and key do not belong together.</returns>
-    public async Task<Principal?> BeginAsync(HttpContext http, string email, string key, string requestId, CancellationToken ct)
+    /// <summary>A key that was shown in place of a password: the session may do what the key may, and no longer than it.</summary>
+    /// <exception cref="RefusedException">Unauthorized: address and secret do not belong together. Too many were tried.</exception>
+    public async Task BeginAsync(HttpContext http, string email, string secret, string requestId, CancellationToken ct)
     {
-        if (await keys.WhoAsync(key.Trim(), requestId, ct) is not { } who || !who.Email.Equals(email.Trim(), StringComparison.OrdinalIgnoreCase))
-            return null;
+        var who = await login.WhoAsync(email, secret, Doorman.PlaceOf(http.Request), requestId, ct);
         var shown = (await authorizations.ListAsync(who.Account, ct)).FirstOrDefault(a => a.Id == who.Key);
         var left = shown?.ExpiresAt - clock.GetUtcNow();
         var lasts = left < Lasts ? left.Value : Lasts;
-        var (_, secret) = await authorizations.CreateAsync(who, "Dashboard, signed in with a browser", who.Scope, lasts, isLogin: true, ct);
-        http.Response.Cookies.Append(NameFor(http), secret.Reveal(), Options(http, lasts));
-        return who;
+        var (_, made) = await authorizations.CreateAsync(who, "Dashboard, signed in with a browser", who.Scope, lasts, isLogin: true, ct);
+        http.Response.Cookies.Append(NameFor(http), made.Reveal(), Options(http, lasts));
     }
 
     /// <summary>Ends this one.</summary>

@@ -15,7 +15,6 @@ internal static class DashboardSetup
         services.AddSingleton<Assets>();
         services.AddSingleton<FormToken>();
         services.AddSingleton<Session>();
-        services.AddSingleton<SignInThrottle>();
         services.AddSingleton<People>();
         services.AddScoped<Views>();
         services.AddSingleton<Commits>();
@@ -27,6 +26,7 @@ internal static class DashboardSetup
         services.AddSingleton<History>();
         services.AddSingleton<ChangeFinder>();
         services.AddSingleton<AppViews>();
+        services.AddSingleton<AccountFacts>();
         services.AddSingleton<Happenings>();
         services.AddHostedService(s => s.GetRequiredService<Happenings>());
         services.AddScoped<LiveStream>();

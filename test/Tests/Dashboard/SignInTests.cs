@@ -1,3 +1,5 @@
+using System.Net;
+using System.Text;
 using Microsoft.Playwright;
 
 namespace Sluice.Tests.Dashboard;
@@ -27,6 +29,51 @@ public sealed class SignInTests(DashboardWorld world)
         await one.Page.GotoAsync("/dashboard");
         Assert.EndsWith("/dashboard/sign-in", one.Page.Url, StringComparison.Ordinal);
         Assert.Empty(one.Complaints.Concat(two.Complaints));
+    }
+
+    [Fact]
+    public async Task A_password_set_on_ones_own_page_opens_the_door_and_a_login_by_the_command_line()
+    {
+        await world.OpenAsync();
+        const string first = "nine green bottles", second = "ten green bottles";
+        var (email, key) = await world.PersonAsync("bea");
+        await using var bea = await world.VisitorAsync();
+        await bea.SignInAsync(email, key);
+        await bea.Page.GotoAsync("/dashboard/account");
+        await bea.Page.GetByLabel("New password").FillAsync(first);
+        await bea.Page.GetByRole(AriaRole.Button, new() { Name = "Set password" }).ClickAsync();
+        await Assertions.Expect(bea.Page.GetByRole(AriaRole.Button, new() { Name = "Change password" })).ToBeVisibleAsync();
+
+        await using var elsewhere = await world.VisitorAsync();
+        await elsewhere.SignInAsync(email, first);
+        Assert.Equal(HttpStatusCode.Created, await LogInAsync(email, first));
+        Assert.Equal(HttpStatusCode.Unauthorized, await LogInAsync(email, second));
+
+        await bea.Page.GetByLabel("Password now, or a key").FillAsync("not the one at all");
+        await bea.Page.GetByLabel("New password").FillAsync(second);
+        await bea.Page.GetByRole(AriaRole.Button, new() { Name = "Change password" }).ClickAsync();
+        await Assertions.Expect(bea.Page.GetByRole(AriaRole.Alert).Filter(new() { HasText = "neither your password nor a key" })).ToBeVisibleAsync();
+        await bea.Page.GetByLabel("Password now, or a key").FillAsync(first);
+        await bea.Page.GetByRole(AriaRole.Button, new() { Name = "Change password" }).ClickAsync();
+        await Assertions.Expect(bea.Page.GetByLabel("New password")).ToHaveValueAsync("");
+        await elsewhere.Page.GotoAsync("/dashboard");
+        Assert.EndsWith("/dashboard/sign-in", elsewhere.Page.Url, StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.Created, await LogInAsync(email, second));
+        Assert.Equal(HttpStatusCode.Unauthorized, await LogInAsync(email, first));
+        Assert.Empty(bea.Complaints);
+    }
+
+    /// <summary>What <c>heroku login -i</c> sends.</summary>
+    private async Task<HttpStatusCode> LogInAsync(string email, string password)
+    {
+        using var client = new HttpClient { BaseAddress = world.Sluice.Url };
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/oauth/authorizations")
+        {
+            Headers = { Authorization = new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{email}:{password}"))) },
+            Content = new StringContent("""{"scope":["global"],"description":"login","expires_in":2592000}""", Encoding.UTF8, "application/json"),
+        };
+        using var answer = await client.SendAsync(request, TestContext.Current.CancellationToken);
+        return answer.StatusCode;
     }
 
     [Fact]

@@ -19,20 +19,19 @@ internal static class SignInPages
     private static async Task<IResult> Show(string? next, Visit visit, Views views) =>
         visit.Who is not null ? views.Go(Local(next)) : await PageAsync(views, new("", null, Local(next)), 200);
 
-    /// <summary>One sentence for every way to be wrong: nobody learns which addresses there are.</summary>
-    private static async Task<IResult> Begin(HttpContext http, Posted form, Visit visit, Views views, Session session, SignInThrottle throttle, CancellationToken ct)
+    /// <summary>A refusal comes on the page itself, which keeps the address that was typed.</summary>
+    private static async Task<IResult> Begin(HttpContext http, Posted form, Visit visit, Views views, Session session, CancellationToken ct)
     {
-        var (email, place, next) = (form["email"], PlaceOf(http), Local(form["next"]));
-        if (throttle.WaitOf(email, place) is { } wait)
-            return await PageAsync(views, new(email, $"Too many wrong keys from here. Try again in {Shell.Ages.Span(wait)}.", next), StatusCodes.Status429TooManyRequests);
-        if (await session.BeginAsync(http, email, form["key"], visit.RequestId, ct) is null)
+        var next = Local(form["next"]);
+        try
         {
-            throttle.Wrong(email, place);
-            return await PageAsync(views, new(email, "This address and this key do not belong together.", next), StatusCodes.Status401Unauthorized);
+            await session.BeginAsync(http, form["email"], form.Exactly("key"), visit.RequestId, ct);
+            return views.Go(next);
         }
-
-        throttle.Right(email, place);
-        return views.Go(next);
+        catch (RefusedException refused) when (refused.Kind is RefusalKind.Unauthorized or RefusalKind.TooMany)
+        {
+            return await PageAsync(views, new(form["email"], refused.Message, next), Refusals.StatusOf(refused.Kind));
+        }
     }
 
     private static async Task<IResult> End(HttpContext http, Principal who, Session session, Views views, CancellationToken ct)
@@ -51,7 +50,4 @@ internal static class SignInPages
 
     /// <summary>A page of ours to go on to; anything else is home.</summary>
     private static string Local(string? next) => next is not null && next.StartsWith(Home, StringComparison.Ordinal) && !next.Contains('\\', StringComparison.Ordinal) && !next.Any(char.IsControl) ? next : Home;
-
-    /// <summary>The router says where it came from, and nobody reaches us but through it.</summary>
-    private static string PlaceOf(HttpContext http) => http.Request.Headers["X-Forwarded-For"].ToString().Split(',')[^1].Trim();
 }

@@ -1,14 +1,14 @@
 using System.Collections.Concurrent;
 
-namespace Sluice.Dashboard.SignIn;
+namespace Sluice.Accounts;
 
 /// <summary>
-/// Slows down who guesses: after so many wrong keys for one address from one place, or from one place for any address, that place waits. Kept in memory,
-/// since a key has 256 bits: this keeps the log readable and the processor free.
+/// Slows down who guesses: after so many wrong secrets for one address from one place, or from one place for any address, that place waits; after many for one
+/// address from anywhere, its password opens nothing for a while, and its keys still do. Kept in memory: a new start forgives five minutes.
 /// </summary>
-internal sealed class SignInThrottle(TimeProvider clock)
+public sealed class SignInThrottle(TimeProvider clock)
 {
-    private const int WrongForOne = 10, WrongForAny = 50, MostKept = 10_000;
+    private const int WrongForOne = 10, WrongForAny = 50, WrongFromAnywhere = 100, MostKept = 10_000;
     private static readonly TimeSpan Within = TimeSpan.FromMinutes(5);
 
     private readonly ConcurrentDictionary<string, Count> counts = new(StringComparer.Ordinal);
@@ -21,16 +21,29 @@ internal sealed class SignInThrottle(TimeProvider clock)
         return untils.Max() is { } until ? until - now : null;
     }
 
+    /// <summary>Many places try this address at once.</summary>
+    public bool IsGuessedEverywhere(string email) => Until(One(email, "anywhere"), WrongFromAnywhere, clock.GetUtcNow()) is not null;
+
     public void Wrong(string email, string place)
     {
         var now = clock.GetUtcNow();
         if (counts.Count > MostKept)
-            counts.Clear();
-        foreach (var key in new[] { One(email, place), place })
+            Forget(now);
+        foreach (var key in new[] { One(email, place), place, One(email, "anywhere") })
             counts.AddOrUpdate(key, _ => new Count(1, now), (_, old) => now - old.Since > Within ? new Count(1, now) : old with { Wrong = old.Wrong + 1 });
     }
 
     public void Right(string email, string place) => counts.TryRemove(One(email, place), out _);
+
+    /// <summary>Those whose time is over; when that is not enough, those with one wrong try, of whom nobody waits: who has many is not forgiven because others guess too.</summary>
+    private void Forget(DateTimeOffset now)
+    {
+        foreach (var (key, count) in counts)
+        {
+            if (now - count.Since > Within || (count.Wrong == 1 && counts.Count > MostKept))
+                counts.TryRemove(key, out _);
+        }
+    }
 
     private DateTimeOffset? Until(string key, int most, DateTimeOffset now) =>
         counts.TryGetValue(key, out var count) && count.Wrong >= most && now - count.Since <= Within ? count.Since + Within : null;

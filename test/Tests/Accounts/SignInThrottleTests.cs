@@ -1,6 +1,6 @@
-using Sluice.Dashboard.SignIn;
+using Sluice.Accounts;
 
-namespace Sluice.Tests.Dashboard;
+namespace Sluice.Tests.Accounts;
 
 public sealed class SignInThrottleTests
 {
