@@ -68,3 +68,9 @@ public sealed record EdgeWire(NamedWire App, NamedWire? Downstream, DateTimeOffs
 /// <summary>Body of <c>PUT /apps/:app/downstream</c>.</summary>
 /// <param name="App">Id or name of the downstream app.</param>
 public sealed record SetEdgeWire(string App);
+
+/// <summary><c>GET /apps/:app/promotes-to</c>: where a promotion goes that names no apps. Ours, not Heroku's.</summary>
+/// <param name="Stage">The very next stage; null when the app names its downstream app itself, or no stage comes next.</param>
+/// <param name="Apps">Those that the caller may see, by name.</param>
+/// <param name="WhyNot">Why such a promotion goes nowhere, a sentence; null when it goes to all of <paramref name="Apps"/>.</param>
+public sealed record PromotesToWire(NamedWire App, string? Stage, IReadOnlyList<NamedWire> Apps, string? WhyNot);

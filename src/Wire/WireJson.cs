@@ -74,6 +74,7 @@ namespace Sluice.Wire;
 [JsonSerializable(typeof(UpdateStageWire))]
 [JsonSerializable(typeof(IReadOnlyList<EdgeWire>))]
 [JsonSerializable(typeof(SetEdgeWire))]
+[JsonSerializable(typeof(PromotesToWire))]
 [JsonSerializable(typeof(PromotionWire))]
 [JsonSerializable(typeof(IReadOnlyList<PromotionTargetWire>))]
 [JsonSerializable(typeof(CreatePromotionWire))]

@@ -6,7 +6,7 @@ using Sluice.Wire;
 
 namespace Sluice.Api;
 
-/// <summary>An app's one downstream app, which it names itself. Ours. To change it, one must be allowed to deploy to both.</summary>
+/// <summary>Where an app promotes to; and its one downstream app, which it names itself. Ours. To change it, one must be allowed to deploy to both.</summary>
 internal static class EdgesApi
 {
     public static void MapEdges(this IEndpointRouteBuilder api)
@@ -15,6 +15,7 @@ internal static class EdgesApi
         api.MapPut("/apps/{name}/downstream", Set).ForApp(Permission.Deploy);
         api.MapDelete("/apps/{name}/downstream", Remove).ForApp(Permission.Deploy);
         api.MapGet("/apps/{name}/downstreams", Chain).ForApp(Permission.View);
+        api.MapGet("/apps/{name}/promotes-to", PromotesTo).ForApp(Permission.View);
     }
 
     private static async Task<EdgeWire> Info(App app, Principal who, EdgeTable edges, Lookup lookup, CancellationToken ct)
@@ -52,6 +53,12 @@ internal static class EdgesApi
         var chain = await edges.ChainAsync(app.Id, depth, ct);
         var seen = await SeenAsync(chain, lookup, who, ct);
         return [.. chain.TakeWhile(edge => seen.Contains(edge.Downstream)).Select(edge => ToWire(edge, seen))];
+    }
+
+    private static async Task<PromotesToWire> PromotesTo(App app, Principal who, Downstreams downstreams, CancellationToken ct)
+    {
+        var downstream = await downstreams.OfAsync(app, who, ct);
+        return new(new NamedWire(app.Id.Value, app.Name), downstream.Stage, [.. downstream.Apps.Select(a => new NamedWire(a.Id.Value, a.Name))], downstream.WhyNot);
     }
 
     private static async Task<HashSet<AppId>> SeenAsync(IEnumerable<Edge> edges, Lookup lookup, Principal who, CancellationToken ct) =>

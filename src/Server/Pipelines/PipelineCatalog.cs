@@ -182,6 +182,14 @@ public sealed class PipelineCatalog(Db db, TimeProvider clock)
         pipeline.Name, pipeline.Stages,
         [.. tx.List($"{Couplings} WHERE c.pipeline_id = {pipeline.Id} ORDER BY apps.name", ReadCoupling).Select(c => new PlacedApp(c.App, c.AppName, c.Stage))]);
 
+    /// <summary>The same of the pipeline that an app is in; null when it is in none.</summary>
+    internal async Task<PromotionPaths?> PathsAsync(AppId app, CancellationToken ct)
+    {
+        var all = await db.ListAsync(
+            $"{Couplings} WHERE c.pipeline_id = (SELECT pipeline_id FROM pipeline_couplings WHERE app_id = {app}) ORDER BY apps.name", ReadCoupling, ct);
+        return all.IsEmpty ? null : new(all[0].PipelineName, all[0].Stages, [.. all.Select(c => new PlacedApp(c.App, c.AppName, c.Stage))]);
+    }
+
     /// <summary>On both: the pipeline and the app.</summary>
     private static void DemandOperate(Tx tx, PipelineId pipeline, string pipelineName, AppId app, string appName, Principal who)
     {

@@ -118,7 +118,7 @@ public sealed class Promoter(Db db, ReleaseLedger ledger, Releaser releaser, Tim
     private static PromotionPaths PathsOf(Tx tx, Pipeline? pipeline, KnownApp source)
     {
         var paths = pipeline is null ? PromotionPaths.Outside(source.Id, source.Name) : PipelineCatalog.Paths(tx, pipeline);
-        return EdgeTable.Find(tx, source.Id) is { } edge ? paths with { Edges = paths.Edges.Add(edge.App, edge.Downstream) } : paths;
+        return EdgeTable.Find(tx, source.Id) is { } edge ? paths.With(edge) : paths;
     }
 
     /// <summary>The pipeline that it is a promotion of: the one that was named, else the source's own if the targets are in it, too.</summary>
@@ -203,7 +203,7 @@ public sealed class Promoter(Db db, ReleaseLedger ledger, Releaser releaser, Tim
     /// <summary>One that the caller did not name: its id is not told to who may not see it.</summary>
     private static KnownApp FindDownstream(Tx tx, AppId app, KnownApp source, Principal who) => Lookup.Find(tx, app, who) is { } found
         ? new KnownApp(found.App.Id, found.App.Name, found)
-        : throw Refuse.Forbidden($"{source.Name} promotes to an app that you may not see: name the apps to promote to, or ask the pipeline's owner for access.");
+        : throw Refuse.Forbidden(PromotionPaths.Unseen(source.Name));
 
     private static KnownApp FindApp(Tx tx, AppId app, Principal who)
     {

@@ -15,8 +15,12 @@ public sealed record PromotionPaths(string? Pipeline, ImmutableArray<string> Sta
     /// <summary>Of an app that is in no pipeline.</summary>
     public static PromotionPaths Outside(AppId app, string name) => new(null, [], [new PlacedApp(app, name, "")]);
 
+    /// <summary>The same with what one app names itself.</summary>
+    public PromotionPaths With(Edge edge) => this with { Edges = Edges.SetItem(edge.App, edge.Downstream) };
+
     /// <summary>Apps that <paramref name="source"/> promotes to when the caller names none: its own edge if it has one, else all apps of the very next
-    /// stage, even if that is none (as Heroku's CLI does). Empty for an app that has neither edge nor pipeline.</summary>
+    /// stage, even if that is none (as Heroku's CLI does). Review is a stage as any other here: what is in it goes to the one after it. Empty for an app
+    /// that has neither edge nor pipeline.</summary>
     public ImmutableArray<AppId> DownstreamOf(AppId source) =>
         Edges.TryGetValue(source, out var downstream) ? [downstream]
         : NextStage(source) is { } next ? [.. Apps.Where(a => a.Stage == next).Select(a => a.App)]
@@ -25,8 +29,11 @@ public sealed record PromotionPaths(string? Pipeline, ImmutableArray<string> Sta
     /// <summary>Why nothing is downstream of <paramref name="source"/>, a sentence. Ask when <see cref="DownstreamOf"/> is empty.</summary>
     public string WhyNowhere(AppId source) => Find(source) is not { } app ? $"The app is not in pipeline {Pipeline}: add it first."
         : Pipeline is null ? $"{app.Name} is in no pipeline and names no downstream app: add it to a pipeline, or name its downstream app."
-        : NextStage(source) is { } next ? $"{app.Name} cannot be promoted: there are no apps in {next}, the stage after {app.Stage}. Add one to pipeline {Pipeline}, or name the apps to promote to."
-        : $"{app.Name} cannot be promoted: {app.Stage} is the last stage of pipeline {Pipeline}.";
+        : NextStage(source) is { } next ? $"{app.Name} goes nowhere by itself: stage {next}, the one after {app.Stage}, is empty. Put an app into it (pipelines:add {Pipeline}), or name the apps (--to APP)."
+        : $"{app.Name} goes nowhere by itself: {app.Stage} is the last stage of pipeline {Pipeline}. Name the apps (--to APP).";
+
+    /// <summary>Why a promotion that names no apps does not go to one that its caller may not see: its name is not told.</summary>
+    public static string Unseen(string source) => $"{source} promotes to an app that you may not see: name the apps to promote to, or ask the pipeline's owner for access.";
 
     /// <summary>Why <paramref name="target"/> may not get what <paramref name="source"/> runs, a sentence; null when it may.</summary>
     /// <param name="skip">The caller knows that it passes by a stage that was put between.</param>
@@ -47,8 +54,9 @@ public sealed record PromotionPaths(string? Pipeline, ImmutableArray<string> Sta
         return skipped is null || skip ? null : $"Promoting {from.Name} to {to.Name} would skip {skipped}, which has apps: promote there first, or pass it by with --skip (skip: true).";
     }
 
-    private PlacedApp? Find(AppId app) => Apps.FirstOrDefault(a => a.App == app);
-
-    private string? NextStage(AppId source) =>
+    /// <summary>The stage after the app's own, with apps or without; null after the last one, and for an app that is in no pipeline.</summary>
+    public string? NextStage(AppId source) =>
         Find(source) is { } app && Stages.IndexOf(app.Stage) is >= 0 and var at && at + 1 < Stages.Length ? Stages[at + 1] : null;
+
+    private PlacedApp? Find(AppId app) => Apps.FirstOrDefault(a => a.App == app);
 }

@@ -11,6 +11,7 @@ internal static class PipelinesSetup
         builder.Services.AddSingleton<PipelineCatalog>();
         builder.Services.AddSingleton<StageList>();
         builder.Services.AddSingleton<EdgeTable>();
+        builder.Services.AddSingleton<Downstreams>();
         builder.Services.AddSingleton<PipelineList>();
         builder.Services.AddSingleton<PipelineTransfers>();
         builder.Services.AddSingleton<PipelineLinks>();

@@ -478,6 +478,7 @@ public sealed partial class ContractTests(ContractWorld world) : IClassFixture<C
 
         await world.AskAsync("PUT /apps/{name}/downstream", "/apps/walk-staging/downstream", new { app = "walk" });
         await world.AskAsync("GET /apps/{name}/downstream", "/apps/walk-staging/downstream");
+        Assert.Equal("walk", Text((await world.AskAsync("GET /apps/{name}/promotes-to", "/apps/walk-staging/promotes-to")).GetProperty("apps")[0], "name"));
         Assert.Equal("walk", Text((await world.AskAsync("GET /apps/{name}/downstreams", "/apps/walk-staging/downstreams?depth=1"))[0].GetProperty("downstream"), "name"));
         var couplings = await world.AskAsync("GET /pipelines/{pipeline}/pipeline-couplings", $"/pipelines/{pipeline}/pipeline-couplings");
         Assert.Contains(couplings.EnumerateArray(), c => c.GetProperty("downstream") is { ValueKind: JsonValueKind.Object } app && Text(app, "name") == "walk");

@@ -63,13 +63,15 @@ internal static class Answers
         CouplingWire[] all = [Coupling("shop-staging", "staging"), .. production.Select(p => Coupling(p, "production"))];
         server.On("GET /apps/shop-staging", App("shop-staging"))
             .On("GET /apps/shop-staging/pipeline-couplings", all[0])
+            .On("GET /apps/shop-staging/promotes-to", new PromotesToWire(Named("shop-staging"), "production", [.. production.Order(StringComparer.Ordinal).Select(Named)], null))
             .On($"GET /pipelines/{PipelineId}", Pipeline())
             .On<IReadOnlyList<PipelineWire>>("GET /pipelines?eq[name]=shop", [Pipeline()])
             .On<IReadOnlyList<CouplingWire>>($"GET /pipelines/{PipelineId}/pipeline-couplings", all)
             .On<IReadOnlyList<AppWire>>("POST /filters/apps", [App("shop-staging"), .. production.Select(App)]);
         foreach (var app in production)
         {
-            server.On($"GET /apps/{app}/pipeline-couplings", Coupling(app, "production"));
+            server.On($"GET /apps/{app}/pipeline-couplings", Coupling(app, "production"))
+                .On($"GET /apps/{app}/promotes-to", new PromotesToWire(Named(app), null, [], $"{app} goes nowhere by itself: production is the last stage of pipeline shop. Name the apps (--to APP)."));
         }
 
         return server;

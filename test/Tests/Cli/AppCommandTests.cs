@@ -138,6 +138,8 @@ public sealed class AppCommandTests
             dynos='web:2'
 
             """, typed.Out);
+        Assert.Equal(0, await typed.Run("info -a shop-staging"));
+        Assert.Contains("Promotes to:  shop\n", typed.Out, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -187,6 +187,7 @@ public sealed class PipelineCommandTests
         await using var server = (await ScriptedServer.StartAsync())
             .On("GET /apps/shop-staging/pipeline-couplings", edged)
             .On<IReadOnlyList<CouplingWire>>($"GET /pipelines/{Answers.PipelineId}/pipeline-couplings", [edged, Answers.Coupling("shop", "production")])
+            .On("GET /apps/shop-staging/promotes-to", new PromotesToWire(Answers.Named("shop-staging"), null, [Answers.Named("canary")], null))
             .On("GET /apps/shop-staging/diff?to=canary", Ahead() with { To = new(Answers.Named("canary"), 2, "0f0a53b", "SHA256:bb") })
             .WithPipeline("shop");
         using var typed = new Typed(server);
@@ -215,7 +216,7 @@ public sealed class PipelineCommandTests
         using var typed = new Typed(server);
 
         Assert.Equal(2, await typed.Run("diff -a shop"));
-        Assert.Contains("no app comes after it in shop", typed.Error, StringComparison.Ordinal);
+        Assert.Contains("shop goes nowhere by itself: production is the last stage of pipeline shop. Name the apps (--to APP).", typed.Error, StringComparison.Ordinal);
     }
 
     private static DiffWire Ahead() => new()

@@ -44,6 +44,14 @@ public sealed class PromoteTests(DashboardWorld world)
 
         await jim.Page.ReloadAsync();
         await Assertions.Expect(jim.Page.Locator("#moves").GetByText("v2 runs")).ToBeVisibleAsync();
+
+        // The menu of a card goes where a promotion without targets would: an empty next stage is named, not skipped.
+        var (dev, shop) = (await world.AppAsync("dev"), await world.AppAsync("shop"));
+        var gap = await world.PipelineAsync(world.Name("gap"), (dev, "development"), (shop, "production"));
+        await world.PushAsync(dev, "Begin");
+        await jim.Page.GotoAsync($"/dashboard/pipelines/{gap}/promote?from={dev}");
+        await Assertions.Expect(jim.Page.GetByText($"{dev} goes nowhere by itself: stage staging, the one after development, is empty.")).ToBeVisibleAsync();
+        await Assertions.Expect(jim.Page.GetByRole(AriaRole.Button, new() { Name = "Promote to 0 apps" })).ToBeDisabledAsync();
         Assert.Empty(jim.Complaints.Concat(kim.Complaints));
     }
 }

@@ -69,6 +69,38 @@ public sealed class PromoterTests : IAsyncDisposable
         Assert.DoesNotContain("NAME", outside.Runtime.Started.Single(s => s.App == us.Id).Env);
     }
 
+    /// <summary>What is told beforehand is what a promotion that names no apps does: by stage, at an empty stage, at the last one, along an edge.</summary>
+    [Theory, MemberData(nameof(TestDb.Both), MemberType = typeof(TestDb))]
+    public async Task Where_an_app_is_said_to_promote_to_is_where_its_promotion_goes(string kind)
+    {
+        await StartAsync(kind);
+        var (review, alone, elsewhere) = (await world.AppAsync("shop-pr-7"), await world.AppAsync("alone"), await world.AppAsync("elsewhere"));
+        await world.Pipelines.AddAsync(pipeline, review, "review", Ada, None);
+        App[] sources = [staging, eu, review, alone];
+        foreach (var source in sources)
+            await world.DeployAsync(source, Sha, "web: w");
+        await AgreeAsync("shop-staging: shop-eu shop-us", "shop-eu:", "shop-pr-7:", "alone:");
+        Assert.Contains("stage development, the one after review, is empty", (await world.Downstreams.OfAsync(review, Ada, None)).WhyNot);
+
+        await world.Edges.SetAsync(staging, elsewhere, Ada, None);
+        await world.Edges.SetAsync(alone, eu, Ada, None);
+        await world.Pipelines.AddAsync(pipeline, elsewhere, "development", Ada, None);
+        await AgreeAsync("shop-staging: elsewhere", "shop-eu:", "shop-pr-7: elsewhere", "alone: shop-eu");
+
+        async Task AgreeAsync(params string[] said)
+        {
+            foreach (var (source, line) in sources.Zip(said))
+            {
+                var told = await world.Downstreams.OfAsync(source, Ada, None);
+                Assert.Equal(line, $"{source.Name}:{string.Concat(told.Apps.Select(a => " " + a.Name))}");
+                if (told.WhyNot is { } why)
+                    Assert.Equal(why, (await Assert.ThrowsAsync<RefusedException>(() => world.Promoter.PromoteAsync(new(null, source.Id, null, []), Ada, None))).Message);
+                else
+                    Assert.Equal(told.Apps.Select(a => a.Id).ToHashSet(), (await PromoteAsync(new(null, source.Id, null, []))).Targets.Select(t => t.App).ToHashSet());
+            }
+        }
+    }
+
     [Fact]
     public async Task A_slug_that_is_not_whole_is_refused_by_its_release_and_nothing_is_begun()
     {

@@ -29,15 +29,22 @@ public sealed class PromotionPathsTests
     {
         Assert.Empty(NoStaging.DownstreamOf(Dev));
         Assert.Equal(
-            "shop-dev cannot be promoted: there are no apps in staging, the stage after development. Add one to pipeline shop, or name the apps to promote to.",
+            "shop-dev goes nowhere by itself: stage staging, the one after development, is empty. Put an app into it (pipelines:add shop), or name the apps (--to APP).",
             NoStaging.WhyNowhere(Dev));
+    }
+
+    [Fact]
+    public void Review_is_a_stage_as_any_other()
+    {
+        var review = AppId.New();
+        Assert.Equal([Dev], (Shop with { Apps = [.. Shop.Apps, new(review, "shop-pr-7", "review")] }).DownstreamOf(review));
     }
 
     [Fact]
     public void The_last_stage_promotes_nowhere()
     {
         Assert.Empty(Shop.DownstreamOf(Eu));
-        Assert.Equal("shop-eu cannot be promoted: production is the last stage of pipeline shop.", Shop.WhyNowhere(Eu));
+        Assert.Equal("shop-eu goes nowhere by itself: production is the last stage of pipeline shop. Name the apps (--to APP).", Shop.WhyNowhere(Eu));
     }
 
     [Fact]

@@ -89,6 +89,7 @@ internal sealed class ReleaseWorld : IAsyncDisposable
         Pipelines = new PipelineCatalog(db, clock);
         Stages = new StageList(db, clock);
         Edges = new EdgeTable(db, clock);
+        Downstreams = new Downstreams(Pipelines, Edges, new Lookup(db));
         Promoter = new Promoter(db, Ledger, Releaser, clock, (slug, _) => Task.FromResult(Lacking.GetValueOrDefault(slug)));
     }
 
@@ -119,6 +120,8 @@ internal sealed class ReleaseWorld : IAsyncDisposable
     public StageList Stages { get; }
 
     public EdgeTable Edges { get; }
+
+    public Downstreams Downstreams { get; }
 
     public Promoter Promoter { get; }
 

@@ -142,6 +142,7 @@ public sealed class WireTests
         yield return ("@comparison", new ComparisonWire { Status = "ahead", AheadBy = 1, BehindBy = 0, TotalCommits = 1, Commits = [new("0f", new(new("Ada", "a@b", At), "Fix"))] });
         yield return ("@stage", new StageWire("canary", false, "staging", 2));
         yield return ("@edge", new EdgeWire(named, named, At));
+        yield return ("@promotes-to", new PromotesToWire(named, "production", [named], null));
         yield return ("@stack", new StackWire { Id = Id, Name = "debian-12", State = "public", Default = true, CreatedAt = At, UpdatedAt = At });
         yield return ("@region", new RegionWire
         {

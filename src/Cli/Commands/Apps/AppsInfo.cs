@@ -39,7 +39,7 @@ internal sealed class AppsInfo : AppCommand
             return ExitCode.Ok;
         }
 
-        var downstream = (await run.Server.ListAsync<EdgeWire>($"{path}/downstreams?depth=1", ct)) is [{ Downstream: { } next }, ..] ? next.Name : null;
+        var next = await run.Server.GetAsync<PromotesToWire>($"{path}/promotes-to", ct);
         run.Terminal.Heading(app.Name);
         var table = new Table();
         table.Add("Address:", app.WebUrl ?? "");
@@ -48,9 +48,9 @@ internal sealed class AppsInfo : AppCommand
         table.Add("Stack:", app.Stack.Name ?? "");
         table.Add("Dynos:", dynos.Count == 0 ? "none" : string.Join(", ", dynos.GroupBy(d => d.Type, StringComparer.Ordinal).Select(g => $"{g.Key}: {g.Count()}")));
         table.Add("Pipeline:", coupling is null ? "none" : $"{coupling.Pipeline.Name} ({coupling.Shown()})");
-        if (downstream is not null)
+        if (next.Apps.Count > 0)
         {
-            table.Add("Promotes to:", downstream);
+            table.Add("Promotes to:", string.Join(", ", next.Apps.Select(a => a.Name)));
         }
 
         table.Add("Slug size:", app.SlugSize is { } size ? Words.Size(size) : "no slug yet");

@@ -56,23 +56,8 @@ internal sealed class PipelinesDiff : AppCommand
 
     private static async Task<string[]> DownstreamAsync(Run run, string app, CancellationToken ct)
     {
-        var found = await Coupling.FindAsync(run, app, ct);
-        if (found is null && await run.Server.ListAsync<EdgeWire>($"/apps/{Uri.EscapeDataString(app)}/downstreams?depth=1", ct) is [{ Downstream: { } outside }, ..])
-        {
-            return [outside.Name];
-        }
-
-        if (found is { Downstream: { } edge })
-        {
-            return [edge.Name];
-        }
-
-        var coupling = found ?? await Coupling.NeedAsync(run, app, ct);
-        var pipeline = await run.Server.GetAsync<PipelineWire>($"/pipelines/{coupling.Pipeline.Id}", ct);
-        var downstream = NextStage.Of(coupling, pipeline, await Coupling.AllAsync(run, pipeline.Id, ct));
-        return downstream.Length > 0
-            ? [.. downstream.Select(c => c.App.Name)]
-            : throw StopException.Refused($"{app} is in stage {coupling.Shown()}: no app comes after it in {pipeline.Name}. Compare with any app by --to APP.");
+        var next = await run.Server.GetAsync<PromotesToWire>($"/apps/{Uri.EscapeDataString(app)}/promotes-to", ct);
+        return next.Apps.Count > 0 ? [.. next.Apps.Select(a => a.Name)] : throw StopException.Refused(next.WhyNot ?? $"{app} goes nowhere by itself. Name the apps (--to APP).");
     }
 
     private void Show(Run run, DiffWire diff)

@@ -109,7 +109,7 @@ internal sealed class PipelineFacts(
         {
             var isOther = upstream is { Slug: not null } && app.Slug is not null && app.Slug.Digest != upstream.Slug.Digest;
             cards.Add(new CardView(
-                app, stage, isOther && all.Length > 1 ? await BetweenAsync(upstream!, app, withFiles: false, ct) : null, before,
+                app, stage, isOther && all.Length > 1 ? await BetweenAsync(upstream!, app, withFiles: false, ct) : null, before, upstream?.Name,
                 upstream is null ? null : await keys.DriftAsync(upstream, app, ct),
                 downstream.TryGetValue(app.App.Id, out var to) ? named.GetValueOrDefault(to) : null,
                 app.Access.WhyNot(Permission.Operate) ?? access.WhyNot(Permission.Operate)));

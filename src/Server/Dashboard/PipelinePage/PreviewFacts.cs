@@ -8,7 +8,7 @@ using Sluice.Runtime;
 namespace Sluice.Dashboard.PipelinePage;
 
 /// <summary>Gathers what stands on the preview of a promotion. It decides nothing: the promotion itself checks all of it again.</summary>
-internal sealed class PreviewFacts(PipelineCatalog catalog, EdgeTable edges, AppCatalog apps, AppFacts facts, Commits commits, Lookup lookup)
+internal sealed class PreviewFacts(PipelineCatalog catalog, Downstreams downstreams, AppCatalog apps, AppFacts facts, Commits commits)
 {
     private const int CommitsShown = 100;
 
@@ -18,10 +18,11 @@ internal sealed class PreviewFacts(PipelineCatalog catalog, EdgeTable edges, App
     {
         var couplings = await catalog.CouplingsAsync(access.Pipeline.Id, who, ct);
         var own = couplings.FirstOrDefault(c => c.AppName == from) ?? throw Refuse.NotFound("app", from);
-        var (to, ids) = await WhereAsync(access.Pipeline, own, stage, couplings, who, ct);
-        var known = await facts.OfAsync(ids.Append(own.App), who, ct);
-        if (!known.TryGetValue(own.App, out var source))
+        if (!(await facts.OfAsync([own.App], who, ct)).TryGetValue(own.App, out var source))
             throw Refuse.NotFound("app", from);
+        var (to, ids, whyNowhere) = stage is null ? Where(await downstreams.OfAsync(source.App, who, ct))
+            : (stage, [.. couplings.Where(c => c.Stage == stage && c.App != own.App).Select(c => c.App)], $"No app is in {stage}. Add one to it first.");
+        var known = await facts.OfAsync(ids, who, ct);
         var keys = new KeyNames(apps);
         var targets = ImmutableArray.CreateBuilder<PreviewTarget>();
         foreach (var app in ids.Where(known.ContainsKey).Select(id => known[id]).OrderBy(a => a.Name, StringComparer.Ordinal))
@@ -35,21 +36,13 @@ internal sealed class PreviewFacts(PipelineCatalog catalog, EdgeTable edges, App
             Risks = [.. Risks(source, targets, most)],
             Same = [.. Same(source, targets, most)],
             Nothing = source.Slug is null ? $"{source.Name} has nothing to promote yet: push to it first."
-                : targets.Count == 0 ? $"There is no app after {own.Stage} to promote to. Add one to a later stage."
+                : targets.Count == 0 ? whyNowhere
                 : targets.All(t => t.WhyNot is not null) ? targets[0].WhyNot : null,
         };
     }
 
-    /// <summary>The app's own downstream app when it names one; else the apps of the stage that was asked for, or of the next one that has any.</summary>
-    private async Task<(string To, ImmutableArray<AppId> Apps)> WhereAsync(
-        Pipeline pipeline, Coupling own, string? stage, ImmutableArray<Coupling> couplings, Principal who, CancellationToken ct)
-    {
-        if (stage is null && await edges.FindAsync(own.App, ct) is { } edge && await lookup.AppsAsync([edge.Downstream], who, ct) is [var downstream])
-            return (downstream.Name, [downstream.Id]);
-        var later = pipeline.Stages.Skip(pipeline.Stages.IndexOf(own.Stage) + (stage == own.Stage ? 0 : 1));
-        var to = stage ?? later.FirstOrDefault(s => couplings.Any(c => c.Stage == s));
-        return (to ?? "nowhere", [.. couplings.Where(c => c.Stage == to && c.App != own.App).Select(c => c.App)]);
-    }
+    private static (string To, ImmutableArray<AppId> Apps, string? WhyNowhere) Where(Downstream downstream) => (
+        downstream.Stage ?? (downstream.Apps is [var named] ? named.Name : "nowhere"), [.. downstream.Apps.Select(a => a.Id)], downstream.WhyNot);
 
     private async Task<PreviewTarget> TargetAsync(AppFact source, AppFact target, IReadOnlyCollection<string> chosen, KeyNames keys, CancellationToken ct)
     {
