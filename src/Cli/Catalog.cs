@@ -45,7 +45,7 @@ internal static class Catalog
         ("Releases", [ReleasesList.Is, ReleasesInfo.Is, ReleasesOutput.Is, ReleasesRetry.Is, Rollback.Is]),
         ("Config vars", [ConfigList.Is, ConfigGet.Is, ConfigSet.Is, ConfigUnset.Is, ConfigEdit.Is]),
         ("Dynos and logs",
-            [RunAttached.Is, RunDetached.Is, PsList.Is, PsScale.Is, PsRestart.Is, PsStop.Is, LogsShow.Is, MetricsShow.Is, DrainsList.Is, DrainsAdd.Is, DrainsRemove.Is]),
+            [RunAttached.Is, RunDetached.Is, PsList.Is, PsScale.Is, PsType.Is, PsSizes.Is, PsRestart.Is, PsStop.Is, PsWait.Is, LogsShow.Is, MetricsShow.Is, DrainsList.Is, DrainsAdd.Is, DrainsRemove.Is]),
         ("Builds", [BuildsList.Is, BuildsOutput.Is, BuildpacksList.Is, BuildpacksSet.Is, BuildpacksAdd.Is, BuildpacksRemove.Is, BuildpacksClear.Is,
              BuildpacksSearch.Is, BuildpacksInfo.Is, BuildpacksVersions.Is]),
         ("Features", [FeaturesList.Is, FeaturesInfo.Is, FeaturesSet.Enable, FeaturesSet.Disable, LabsList.Is, LabsInfo.Is, LabsSet.Enable, LabsSet.Disable]),

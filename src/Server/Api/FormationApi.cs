@@ -121,7 +121,7 @@ internal static class FormationApi
         Id = IdOf(size),
         Name = size.Name,
         Memory = size.MemoryMb / 1024.0,
-        Compute = size.CpuPercent / 100,
+        Compute = Math.Max(1, size.CpuPercent / 100),
         PreciseDynoUnits = size.MemoryMb / 512.0,
         Dedicated = size.Name.StartsWith("Performance", StringComparison.Ordinal),
         Architecture = System.Runtime.InteropServices.RuntimeInformation.ProcessArchitecture == System.Runtime.InteropServices.Architecture.Arm64 ? "arm64" : "amd64",

@@ -8,7 +8,10 @@ public sealed record DynoSize(string Name, int MemoryMb, int CpuPercent, int Pro
     public static readonly ImmutableArray<DynoSize> All =
     [
         new("Eco", 512, 100, 256), new("Basic", 512, 100, 256), new("Standard-1X", 512, 100, 256), new("Standard-2X", 1024, 200, 512),
-        new("Performance-M", 2560, 400, 2048), new("Performance-L", 14336, 800, 4096),
+        new("Performance-M", 2560, 400, 2048), new("Performance-L", 14336, 800, 4096), new("Performance-L-RAM", 30720, 400, 4096),
+        new("Performance-XL", 63488, 800, 4096), new("Performance-2XL", 129024, 1600, 4096),
+        // Ours: for what hardly runs, and between the two worlds.
+        new("Micro", 256, 50, 128), new("Standard-4X", 2048, 400, 1024),
     ];
 
     public static DynoSize Default => All[1];

@@ -176,6 +176,44 @@ public sealed class AppCommandTests
     }
 
     [Fact]
+    public async Task Ps_type_changes_the_size_of_one_type_or_of_all_and_shows_the_formation()
+    {
+        FormationWire Process(string type, string size) => new()
+        {
+            Id = Answers.IdOf(type), App = Answers.Named("shop"), Type = type, Command = "x", Quantity = 1, Size = size, DynoSize = Answers.Named(size),
+            CreatedAt = Answers.Noon, UpdatedAt = Answers.Noon,
+        };
+        await using var server = (await ScriptedServer.StartAsync())
+            .On<IReadOnlyList<FormationWire>>("GET /apps/shop/formation", [Process("web", "Standard-1X"), Process("worker", "Basic")])
+            .On<IReadOnlyList<FormationWire>>("PATCH /apps/shop/formation", [Process("web", "Standard-1X")]);
+        using var typed = new Typed(server);
+
+        Assert.Equal(0, await typed.Run("ps:type -a shop"));
+        Assert.Equal("Type    Size         Qty\nweb     Standard-1X  1\nworker  Basic        1\n", typed.Out);
+        Assert.Equal(0, await typed.Run("ps:type worker=standard-2x -a shop"));
+        Assert.Contains(server.Asked, a => a.Contains("""[{"type":"worker","quantity":null,"size":"standard-2x"}]""", StringComparison.Ordinal));
+        Assert.Equal(0, await typed.Run("ps:type basic -a shop"));
+        Assert.Contains(server.Asked, a => a.Contains("""[{"type":"web","quantity":null,"size":"basic"},{"type":"worker","quantity":null,"size":"basic"}]""", StringComparison.Ordinal));
+        Assert.Equal(64, await typed.Run("ps:type web= -a shop"));
+    }
+
+    [Fact]
+    public async Task Ps_wait_ends_when_every_dyno_runs_the_newest_release()
+    {
+        await using var server = (await ScriptedServer.StartAsync())
+            .On<IReadOnlyList<ReleaseWire>>("GET /apps/shop/releases", [Answers.Release("shop", 3) with { Current = true }])
+            .On<IReadOnlyList<FormationWire>>("GET /apps/shop/formation", [])
+            .On<IReadOnlyList<DynoWire>>("GET /apps/shop/dynos", [Answers.Dyno("shop", "web.1", "starting"), OneOff()])
+            .On<IReadOnlyList<DynoWire>>("GET /apps/shop/dynos", [Answers.Dyno("shop", "web.1"), OneOff()]);
+        using var typed = new Typed(server);
+        static DynoWire OneOff() => Answers.Dyno("shop", "run.4711") with { Release = new(Answers.IdOf("r"), 2) };
+
+        Assert.Equal(0, await typed.Run("ps:wait -a shop --wait-interval 1"));
+        Assert.Equal(2, server.Asked.Count(a => a == "GET /apps/shop/dynos"));
+        Assert.Equal("Waiting for every dyno to be running v3... done, 1 of 1\n", typed.Error);
+    }
+
+    [Fact]
     public async Task Logs_print_the_lines_of_the_session_and_send_no_key_to_its_address()
     {
         await using var server = (await ScriptedServer.StartAsync())
