@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Http.Headers;
 using System.Text;
 using Sluice.Accounts;
@@ -22,6 +23,7 @@ internal sealed class Doorman(RequestDelegate next, KeyRing keys, Login login, L
         }
 
         visit.RequestId = RequestId(http.Request);
+        using var span = SpanOf(http, visit.RequestId);
         http.Response.Headers["Request-Id"] = visit.RequestId;
         await Refusals.AnswerAsync(http, async () =>
         {
@@ -37,7 +39,21 @@ internal sealed class Doorman(RequestDelegate next, KeyRing keys, Login login, L
                 throw Refuse.Forbidden("Only an administrator of this Sluice may do that.");
             await next(http);
         });
+        span?.SetTag("http.response.status_code", http.Response.StatusCode);
+        if (http.Response.StatusCode >= 500)
+            span?.SetStatus(ActivityStatusCode.Error);
     }
+
+    /// <summary>Named by the route, never by the address: that may hold a ticket.</summary>
+    private static Activity? SpanOf(HttpContext http, string requestId)
+    {
+        var route = (http.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText;
+        return IsWatch(http) ? null : Traces.Continue($"{http.Request.Method} {route}", ActivityKind.Server, http.Request.Headers.TraceParent, http.Request.Headers.TraceState)
+            ?.SetTag("http.request.method", http.Request.Method).SetTag("http.route", route).SetTag("sluice.request.id", requestId);
+    }
+
+    /// <summary>Asked every few seconds by whoever watches Sluice: their questions would bury everything else.</summary>
+    private static bool IsWatch(HttpContext http) => http.Request.Path.Value is "/healthz" or "/metrics";
 
     private async Task<Principal> WhoAsync(HttpContext http, string requestId) =>
         http.GetEndpoint()?.Metadata.GetMetadata<TakesPassword>() is not null && PairOf(http.Request) is { } pair

@@ -28,6 +28,7 @@ internal static class ApiSetup
         services.AddSingleton<Uploads>();
         services.AddHostedService(s => s.GetRequiredService<Uploads>());
         services.AddSingleton<SourceFetch>();
+        services.AddSingleton<Measures>();
         services.AddScoped<BuildSource>();
         services.ConfigureHttpJsonOptions(options => WireOptions.Make(options.SerializerOptions));
         return builder;
@@ -56,6 +57,7 @@ internal static class ApiSetup
         api.MapFormation();
         api.MapDynos();
         api.MapMetrics();
+        api.MapMeasures();
         api.MapPlatform();
         api.MapBuildpacks();
         api.MapBuildpackRegistry();

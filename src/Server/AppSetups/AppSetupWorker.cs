@@ -53,6 +53,7 @@ internal sealed partial class AppSetupWorker(
 
     private async Task BuildAsync(AppSetup setup, CancellationToken ct)
     {
+        using var span = Traces.Start("app-setup")?.SetTag("sluice.app.id", setup.App.ToString());
         if (setup.Source is { From: { } from, Commit: { } sha } && Commit.IsSha(sha))
             await repositories.TakeCommitAsync(setup.App, sha, from, ct);
         await builder.EnqueueAsync(

@@ -52,6 +52,7 @@ internal sealed class BuildOperation(SandboxHost sandboxes, SlugStore slugs, Dat
     private async Task<(SandboxExit Exit, bool TooLarge)> RunDriverAsync(
         BuildFolder folder, BuildRun run, string source, Func<ReadOnlyMemory<byte>, ValueTask> output, CancellationToken ct)
     {
+        using var span = Traces.StartWithin("build.run");
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
         var watcher = WatchSizeAsync(folder, () => sandboxes.ProcessesOf(run.Id.Value.ToString("N")), stop);
         try
@@ -104,6 +105,7 @@ internal sealed class BuildOperation(SandboxHost sandboxes, SlugStore slugs, Dat
 
     private async Task<BuildRan> MakeSlugAsync(BuildFolder folder, BuildRun run, string cache, uint owner, CancellationToken ct)
     {
+        using var span = Traces.StartWithin("build.slug");
         ImmutableSortedDictionary<string, string> types;
         SlugMade made;
         try

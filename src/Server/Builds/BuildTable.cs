@@ -45,6 +45,9 @@ public sealed class BuildTable(Db db, SlugCatalog slugs, TimeProvider clock)
     public bool SetRelease(Tx tx, BuildId build, ReleaseId release) =>
         tx.Execute($"UPDATE builds SET release_id = {release}, updated_at = {clock.GetUtcNow()} WHERE id = {build} AND release_id IS NULL") == 1;
 
+    /// <summary>Builds that wait or run, of all apps.</summary>
+    public Task<long> CountPendingAsync(CancellationToken ct) => db.FindAsync($"SELECT COUNT(*) AS many FROM builds WHERE status = 'pending'", r => r.Long("many"), ct);
+
     public Task<Build?> FindAsync(AppId app, BuildId build, CancellationToken ct) => db.FindAsync(
         $"""
         SELECT id, app_id, user_id, status, reason, source_url, commit_sha, checksum, buildpacks, stack, slug_id, release_id, created_at, updated_at

@@ -17,6 +17,7 @@ public sealed partial class Builder(
     public async Task<Build> EnqueueAsync(BuildRequest request, string? sourceUrl, string? checksum, CancellationToken ct)
     {
         var build = NewBuild(request) with { SourceUrl = sourceUrl, Checksum = checksum };
+        Traces.Hand(build.Id.Value);
         await builds.AddAsync(build, "api", Path.GetFileName(request.SourceFile), request.RequestId, ct);
         wakeup.Nudge();
         return build;
@@ -33,6 +34,7 @@ public sealed partial class Builder(
         var again = request.Id is not null;
         var id = request.Id ?? BuildId.New();
         request = request with { Id = id };
+        using var span = Traces.StartJob("build", id.Value)?.SetTag("sluice.app.id", request.App.ToString()).SetTag("sluice.build.id", id.ToString());
         if (await apps.FindAsync(request.App, ct) is not { } app)
             return new BuildOutcome.Failed(id, "The app is gone.");
         if (!again)
@@ -43,7 +45,9 @@ public sealed partial class Builder(
         {
             using var turn = await turns.TakeAsync("build", app.Id, () => Tell($"-----> Another build of {app.Name} is running; waiting for it to end"), ct);
             appLogs.Note(app.Id, $"Build started by user {(await accounts.FindAsync(request.User, ct))?.Email ?? "someone who is gone"}");
-            return outcome = await RunAsync(app, request, id, Tell, again, ct);
+            outcome = await RunAsync(app, request, id, Tell, again, ct);
+            span.End(outcome.GetType().Name.ToLowerInvariant());
+            return outcome;
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested && !again)
         {

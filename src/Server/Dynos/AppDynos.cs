@@ -43,6 +43,8 @@ internal sealed class AppDynos : IDisposable
         (this.app, this.world) = (app, world);
         route = new AppRoute(app, world, gate, Route_NeedsLock, Step_NeedsLock);
         moves = new DynoMoves(app, world, gate, See_NeedsLock, End_NeedsLock, Step_NeedsLock);
+        // What starts a dyno again after a crash is not the request that first spoke of the app.
+        using var _ = ExecutionContext.SuppressFlow();
         alarm = world.Clock.CreateTimer(_ => Step(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 

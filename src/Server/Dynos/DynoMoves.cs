@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Sluice.Runtime;
 
 namespace Sluice.Dynos;
@@ -12,6 +13,7 @@ internal sealed class DynoMoves(AppId app, FleetWorld world, Lock gate, Action<D
 
     public async Task LaunchAsync(Dyno dyno, DynoStart start)
     {
+        using var span = Traces.Start("dyno.start", ActivityKind.Client)?.SetTag("sluice.app.id", app.ToString()).SetTag("sluice.dyno", dyno.Slot.Name).SetTag("sluice.release", dyno.Slot.Generation);
         for (var pause = TimeSpan.FromMilliseconds(200); ; pause = Longer(pause))
         {
             try

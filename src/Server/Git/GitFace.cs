@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.IO.Compression;
 using System.Text;
 using Microsoft.AspNetCore.Http.Features;
@@ -58,6 +59,7 @@ internal static class GitFace
             return;
         http.Response.ContentType = "application/x-git-receive-pack-result";
         http.Response.Headers.CacheControl = "no-cache";
+        using var span = Traces.Continue("push", ActivityKind.Server, http.Request.Headers.TraceParent, http.Request.Headers.TraceState)?.SetTag("sluice.app", pass.App.Name);
         await pushes.ReceiveAsync(pass, http, BodyOf(http), ct);
     }
 

@@ -38,13 +38,16 @@ public sealed class Promoter(Db db, ReleaseLedger ledger, Releaser releaser, Tim
         if (request is { IfCurrent: true, Release: null })
             throw Refuse.Invalid("if_current asks whether the release that you looked at is still the current one: name that release, too.");
         var id = PromotionId.New();
+        using var span = PromotionSpan.Start(id);
         var lack = await LackAsync(request, ct);
         await db.WriteAsync(
             new Act("promotion.create", id.ToString(), who.Account, request.Source, who.RequestId),
-            tx => Write(tx, id, Check(tx, request, known, lack, who), request, who),
+            tx => Write(tx, id, Check(tx, request, known, lack, who), request, who, span),
             ct);
+        var promotion = (await FindAsync(id, ct))!;
+        span?.GoOn(promotion, EndOfAsync);
         releaser.Nudge();
-        return (await FindAsync(id, ct))!;
+        return promotion;
     }
 
     public async Task<Promotion?> FindAsync(PromotionId promotion, CancellationToken ct)
@@ -176,7 +179,7 @@ public sealed class Promoter(Db db, ReleaseLedger ledger, Releaser releaser, Tim
         return null;
     }
 
-    private void Write(Tx tx, PromotionId id, Checked promotion, PromotionRequest request, Principal who)
+    private void Write(Tx tx, PromotionId id, Checked promotion, PromotionRequest request, Principal who, PromotionSpan? span)
     {
         var now = clock.GetUtcNow();
         var (source, release) = (promotion.Source, promotion.Release);
@@ -195,6 +198,7 @@ public sealed class Promoter(Db db, ReleaseLedger ledger, Releaser releaser, Tim
             ledger.OpenGroup(tx, together, [.. rows.Select(r => new GroupMember(r.Release, r.App.Name))]);
         foreach (var (row, target, added) in rows.OrderBy(r => r.App.Id.Value))
         {
+            span?.Covers(added);
             ledger.Add(tx, new ReleaseRequest.Promotion(target.Id, who.Account, who.RequestId, release.Slug!.Value, source.Name, release.Version), added, group);
             tx.Execute($"INSERT INTO promotion_targets (id, promotion_id, app_id, release_id) VALUES ({row}, {id}, {target.Id}, {added})");
         }

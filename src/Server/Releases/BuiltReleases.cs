@@ -45,6 +45,7 @@ internal static class BuiltRelease
     public static Task<ReleaseId?> AddBuiltAsync(this ReleaseLedger ledger, Build build, BuildTable builds, Db db, string? requestId, CancellationToken ct)
     {
         var id = ReleaseId.New();
+        Traces.Hand(id.Value);
         var slug = build.Slug ?? throw new ArgumentException("A build without a slug has nothing to release.", nameof(build));
         return db.WriteAsync<ReleaseId?>(
             new Act("release.create", id.ToString(), build.User, build.App, requestId),

@@ -51,6 +51,7 @@ public sealed class ReleaseLedger
     public async Task<ReleaseId> AddAsync(ReleaseRequest request, CancellationToken ct)
     {
         var id = ReleaseId.New();
+        Traces.Hand(id.Value);
         await db.WriteAsync(ActOf(request, id), tx => Add(tx, request, id), ct);
         Tell();
         return id;
@@ -72,6 +73,7 @@ public sealed class ReleaseLedger
         if (faults.Length > 0)
             throw Refuse.Invalid(faults);
         var id = ReleaseId.New();
+        Traces.Hand(id.Value);
         var added = await db.WriteAsync(new Act("config.update", app.ToString(), user, app, requestId), tx => ChangeConfig(tx, app, user, changes, requestId, id), ct);
         Tell();
         return added ? id : null;
@@ -129,6 +131,11 @@ public sealed class ReleaseLedger
         SELECT id, app_id, version, slug_id, reason, description, status, step, failure, has_output, group_id, user_id, created_at, updated_at
           FROM releases WHERE app_id = {app} ORDER BY version DESC
         """, ReleaseRow.Read, ct);
+
+    /// <summary>How many there are of each outcome, of all apps; <c>queued</c> are those that wait for their turn.</summary>
+    public Task<ImmutableArray<(string Outcome, long Count)>> CountAsync(CancellationToken ct) => db.ListAsync(
+        $"SELECT status AS outcome, COUNT(*) AS many FROM releases GROUP BY status UNION ALL SELECT 'queued' AS outcome, COUNT(*) AS many FROM release_queue",
+        r => (r.Text("outcome"), r.Long("many")), ct);
 
     /// <summary>Apps that this slug was released to.</summary>
     public Task<ImmutableArray<AppId>> AppsOfAsync(SlugId slug, CancellationToken ct) =>

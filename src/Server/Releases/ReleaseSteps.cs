@@ -113,6 +113,7 @@ internal sealed class ReleaseSteps(ReleaseLedger ledger, CurrentPlans plans, Slu
 
     private async Task<Prepared> BootAsync(Release release, DynoPlan plan, bool isNoted, CancellationToken ct)
     {
+        using var span = Traces.Start("release.boot");
         // Noted beside the boot, which need not wait for it.
         var noting = isNoted ? Task.FromResult(true) : ledger.NoteAsync(release, "boot", ct);
         try
@@ -127,6 +128,7 @@ internal sealed class ReleaseSteps(ReleaseLedger ledger, CurrentPlans plans, Slu
 
     private async Task<string?> RunPhaseAsync(Release release, DynoPlan plan, string command, CancellationToken ct)
     {
+        using var span = Traces.Start("release.phase");
         await using (var log = phase.Begin(release.Id))
         {
             if (!await ledger.NoteAsync(release, "phase", ct))
@@ -147,7 +149,8 @@ internal sealed class ReleaseSteps(ReleaseLedger ledger, CurrentPlans plans, Slu
         // After a crash its dynos may be gone. Boot them first if they can be, so that the flip finds someone to answer; flip in any case.
         if (isResumed)
             await TryAsync(async () => await fleet.PrepareAsync(plan, null, ct) is Prepared.Healthy ? new Outcome.Ready(plan) : new Outcome.Failed(""), ct);
-        await fleet.FlipAsync(plan, ct);
+        using (Traces.Start("release.flip"))
+            await fleet.FlipAsync(plan, ct);
         CrashGate.Pass("release.flipped");
         await ledger.EndAsync(release, "succeeded", null, ct);
         // Its formation may have changed since the plan was made.

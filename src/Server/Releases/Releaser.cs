@@ -108,10 +108,14 @@ public sealed partial class Releaser : BackgroundService
             // What was in flight when we looked may have ended since, by the task before this one.
             if (await ledger.FindAsync(release.Id, ct) is not { IsTerminal: false } now)
                 return;
+            using var span = Traces.StartJob("release", release.Id.Value)?.SetTag("sluice.app.id", release.App.ToString()).SetTag("sluice.release", release.Version)
+                .SetTag("sluice.release.id", release.Id.ToString()).SetTag("sluice.reason", release.Reason.ToString().ToLowerInvariant());
             if (now.Step == "waiting")
                 await NoteAsync(now, ct);
             await steps.TakeToItsEndAsync(now, ct);
-            if (await ledger.FindAsync(release.Id, ct) is { Status: "failed" or "errored" } ended)
+            var ended = await ledger.FindAsync(release.Id, ct);
+            span.End(ended?.Status ?? "gone");
+            if (ended is { Status: "failed" or "errored" })
                 appLogs.Note(ended.App, $"Release v{ended.Version} failed: {ended.Failure}");
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)

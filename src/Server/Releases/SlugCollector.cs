@@ -25,6 +25,7 @@ internal sealed partial class SlugCollector(Db db, SlugClient slugs, TimeProvide
         for (var pause = FirstAfter; ; pause = Every)
         {
             await Task.Delay(pause, clock, stoppingToken);
+            using var span = Traces.Start("slug.collect");
             try
             {
                 var freed = await slugs.CollectAsync(await ForgetUnusedAsync(stoppingToken), stoppingToken);

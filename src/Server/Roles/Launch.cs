@@ -38,7 +38,7 @@ internal sealed record Launch
             Args = drop
                 ? ["setpriv", $"--reuid={User!.Uid}", $"--regid={User.Gid}", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all", "--no-new-privs", "--", .. sluice]
                 : sluice,
-            Env = EnvironmentOf(role).SetItem("PATH", $"{Binaries}:{Environment.GetValueOrDefault("PATH", Shell.Path)}").SetItem("HOME", Options.Data.Root),
+            Env = WithCollector(EnvironmentOf(role)).SetItem("PATH", $"{Binaries}:{Environment.GetValueOrDefault("PATH", Shell.Path)}").SetItem("HOME", Options.Data.Root),
             Descriptors = [(1, 1), (2, 2), .. role == Router ? Sockets.AddRange(Companion).Zip(Targets(0, Sockets.Length + Companion.Length)) : []],
             WorkingDirectory = Options.Data.Root,
         };
@@ -55,6 +55,14 @@ internal sealed record Launch
 
     /// <summary>The database's address holds a password: only the server asks the database.</summary>
     private ImmutableDictionary<string, string> EnvironmentOf(string role) => role == Server ? Environment : Environment.Remove("SLUICE_DATABASE_URL");
+
+    /// <summary>A collector's standard port for HTTP is not its default protocol in every library: we say which.</summary>
+    private ImmutableDictionary<string, string> WithCollector(ImmutableDictionary<string, string> env)
+    {
+        if (Options.Otlp is { } collector)
+            env = env.SetItem(Telemetry.Endpoint, collector.OriginalString);
+        return env.ContainsKey(Telemetry.Endpoint) && !env.ContainsKey(Telemetry.Protocol) ? env.SetItem(Telemetry.Protocol, "http/protobuf") : env;
+    }
 
     private const string SetPriv = "/usr/bin/setpriv";
 

@@ -15,7 +15,9 @@ internal static class ServerRole
         FileModes.OwnerOnly();
         File.Delete(options.Data.ServerSocket);
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, EnvironmentName = "Production" });
-        builder.Logging.ClearProviders().AddSimpleConsole(c => c.SingleLine = true).AddFilter("Microsoft", LogLevel.Warning);
+        builder.Logging.ClearProviders().AddSimpleConsole(c => c.SingleLine = true).AddFilter("Microsoft", LogLevel.Warning)
+            // With this one on, each request would get an activity that nobody looks at, and that ours would take for its parent.
+            .AddFilter("Microsoft.AspNetCore.Hosting", LogLevel.None);
         builder.Services.AddSingleton(options.Data).AddSingleton(options.Site).AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<IHostLifetime>(services => new ServerLifetime(services.GetRequiredService<IHostApplicationLifetime>()));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopWithin);

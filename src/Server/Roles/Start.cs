@@ -15,6 +15,7 @@ internal static class Start
             Console.WriteLine(UpOptions.Usage);
             return 0;
         }
+        using var telemetry = args is [Launch.Server or Launch.Router or Launch.Agent, ..] ? Telemetry.Open(args[0], Environment.GetEnvironmentVariable) : null;
         try
         {
             return args switch

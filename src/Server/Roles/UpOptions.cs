@@ -20,6 +20,8 @@ public sealed record UpOptions
           --one-team          Run without isolation between apps: for one trusted team. Always so without root.
           --max-push MB       How large one push may be. Default: 1024.
           --private-drains    Let log drains lead to this machine and to private networks. Default: to the public network only.
+          --otlp URL          Send traces and measures to the OpenTelemetry collector there (OTEL_EXPORTER_OTLP_ENDPOINT), over
+                              HTTP unless OTEL_EXPORTER_OTLP_PROTOCOL says grpc. The other OTEL_ variables count as well.
           --keep-dynos        Leave apps running when Sluice is stopped; the next start adopts them.
           --help              This text.
 
@@ -44,6 +46,9 @@ public sealed record UpOptions
     /// <summary>1 to 1,048,576.</summary>
     public int MaxPushMb { get; init; } = DefaultMaxPushMb;
     public bool PrivateDrains { get; init; }
+
+    /// <summary>Where the OpenTelemetry collector is; null when only the environment may say so.</summary>
+    public Uri? Otlp { get; init; }
 
     /// <summary>For roles only: descriptors of listening sockets that were inherited.</summary>
     public ImmutableArray<int> Sockets { get; init; } = [];
@@ -83,7 +88,7 @@ public sealed record UpOptions
             var (name, value) = flags[i].IndexOf('=', StringComparison.Ordinal) is var cut and > 0 ? (flags[i][..cut], flags[i][(cut + 1)..]) : (flags[i], null);
             if (name is "--one-team" or "--keep-dynos" or "--private-drains" && value is null)
                 values[name] = "";
-            else if (name is not ("--data" or "--port" or "--bind" or "--domain" or "--public-url" or "--max-push" or "--sockets" or "--companion"))
+            else if (name is not ("--data" or "--port" or "--bind" or "--domain" or "--public-url" or "--max-push" or "--otlp" or "--sockets" or "--companion"))
             {
                 faults.Add($"There is no flag {name}.");
                 i += value is null && i + 1 < flags.Count && !flags[i + 1].StartsWith('-') ? 1 : 0;
@@ -114,6 +119,9 @@ public sealed record UpOptions
         var push = values.GetValueOrDefault("--max-push", $"{DefaultMaxPushMb}");
         if (!int.TryParse(push, out var maxPush) || maxPush is < 1 or > 1 << 20)
             faults.Add($"--max-push wants a number of megabytes from 1 to {1 << 20}, not {push}.");
+        Uri? otlp = null;
+        if (values.TryGetValue("--otlp", out var collector) && !(Uri.TryCreate(collector, UriKind.Absolute, out otlp) && otlp is { Scheme: "http" or "https", UserInfo: "" }))
+            faults.Add("--otlp wants an address like http://localhost:4318. A key for it goes into OTEL_EXPORTER_OTLP_HEADERS.");
         return new UpOptions
         {
             Data = new DataFolder(values.GetValueOrDefault("--data") ?? NotEmpty(env("SLUICE_DATA")) ?? DefaultFolder(env, isRoot)),
@@ -125,6 +133,7 @@ public sealed record UpOptions
             KeepDynos = values.ContainsKey("--keep-dynos"),
             MaxPushMb = maxPush,
             PrivateDrains = values.ContainsKey("--private-drains"),
+            Otlp = otlp,
             Sockets = Descriptors(values, "--sockets"),
             Companion = Descriptors(values, "--companion"),
         };

@@ -11,6 +11,7 @@ internal sealed class AppProxy(LiveTable table, RequestLines lines, RequestCount
     {
         var start = Stopwatch.GetTimestamp();
         var (host, id, client) = (http.Request.Host.Host, HeadRules.RequestId(http.Request.Headers["X-Request-Id"].ToString()), HeadRules.Client(http));
+        using var span = RequestSpan.Start(http, id);
         LiveTarget? target = null;
         for (var attempt = 1; ; attempt++)
         {
@@ -32,6 +33,7 @@ internal sealed class AppProxy(LiveTable table, RequestLines lines, RequestCount
                 await EndAsync(http, call, error, route.Route);
                 var (status, took) = (error?.Status ?? http.Response.StatusCode, (long)Stopwatch.GetElapsedTime(start).TotalMilliseconds);
                 counts.Add(route.Route.App, status, took);
+                RequestSpan.End(span, route.Route.Name, target?.Target.Name ?? "", status, error, took);
                 lines.Add(route.Route.App, new RequestLine
                 {
                     Method = http.Request.Method,

@@ -45,6 +45,10 @@ internal static class HeadRules
         headers.Remove("X-Real-IP");
     }
 
+    /// <summary>One of the methods that have a name; <c>_OTHER</c> for one of the visitor's own making.</summary>
+    public static string KnownMethod(string method) =>
+        method is "GET" or "HEAD" or "POST" or "PUT" or "PATCH" or "DELETE" or "OPTIONS" or "CONNECT" ? method : "_OTHER";
+
     public static string Client(HttpContext http)
     {
         var address = http.Connection.RemoteIpAddress;

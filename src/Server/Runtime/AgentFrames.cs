@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Sluice.Runtime;
 
@@ -15,7 +16,7 @@ internal static class AgentFrames
     public static async Task WriteRequestAsync<T>(Stream stream, string op, T body, CancellationToken ct)
     {
         using var line = new MemoryStream();
-        JsonSerializer.Serialize(line, new AgentRequest(op, JsonSerializer.SerializeToElement(body, AgentClient.Json)), AgentClient.Json);
+        JsonSerializer.Serialize(line, new AgentRequest(op, JsonSerializer.SerializeToElement(body, AgentClient.Json)) { Trace = Traces.Now }, AgentClient.Json);
         line.WriteByte((byte)'\n');
         await stream.WriteAsync(line.GetBuffer().AsMemory(0, (int)line.Length), ct);
     }
@@ -58,7 +59,12 @@ internal static class AgentFrames
     }
 }
 
-internal sealed record AgentRequest(string Op, JsonElement Body);
+internal sealed record AgentRequest(string Op, JsonElement Body)
+{
+    /// <summary>The span of the server's that this is a step of, as <c>traceparent</c> writes it; null when nobody traces.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Trace { get; init; }
+}
 
 internal sealed record AgentRefusal(RefusalKind Kind, string Message, string? Resource)
 {

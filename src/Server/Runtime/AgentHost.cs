@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
@@ -99,8 +100,11 @@ public sealed class AgentHost(DataFolder data)
         {
             if (await AgentFrames.ReadRequestAsync(stream, gone.Token) is not { } request)
                 return;
+            using var span = request.Trace is null ? null : Traces.Continue(request.Op, ActivityKind.Server, request.Trace);
             var hangUp = CancelOnHangUpAsync(stream, gone);
             var (type, answer) = await AnswerAsync(request, stream, gone.Token);
+            if (type == AgentFrames.Error)
+                span.End("errored");
             await AgentFrames.WriteAsync(stream, type, answer, gone.Token);
             socket.Shutdown(SocketShutdown.Send);
             await gone.CancelAsync();

@@ -105,6 +105,7 @@ public sealed class SandboxHost : IAsyncDisposable
     /// <param name="input">Its standard input; null for what the specification says.</param>
     internal async Task<LiveSandbox> StartAsync(SandboxSpec spec, int output, int? input, CancellationToken ct)
     {
+        using var span = Traces.StartWithin("sandbox.start");
         await StartMachineOnceAsync([]).WaitAsync(ct);
         ct.ThrowIfCancellationRequested();
         var folder = FolderOf(spec.Id);
