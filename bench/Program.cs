@@ -1,6 +1,7 @@
 using Sluice.Bench;
 
-// Measurements as a table of medians and ratios. `bench` runs all groups, `bench slugs …` those named. Exits 1 when a row is short, and names it.
+// Measurements as a table of medians and ratios. `bench` runs all groups, `bench slugs …` those named; `bench --soak` runs the long ones, `bench --soak fuzz …`
+// those named, and `--share 0.1` a tenth of them. Exits 1 when a row is short, and names it.
 if (args is [BareProxy.Verb, var port, var backEnd])
     return await BareProxy.RunAsync(port, backEnd);
 
@@ -16,6 +17,17 @@ var groups = new Dictionary<string, Func<CancellationToken, Task<IReadOnlyList<R
     ["diff"] = DiffBench.RunAsync,
     ["router"] = RouterBench.RunAsync,
 };
+
+var isSoak = args.Contains("--soak");
+var share = Soaks.ShareOf(args);
+if (args.Contains("--help"))
+{
+    Console.WriteLine(Soaks.Help(groups.Keys));
+    return 0;
+}
+if (isSoak)
+    groups = Soaks.Of(share);
+args = Soaks.Names(args);
 
 using var stop = new CancellationTokenSource();
 Console.CancelKeyPress += (_, e) =>

@@ -1,9 +1,5 @@
-using System.Collections.Immutable;
 using System.Globalization;
-using Sluice.Roles;
-using Sluice.Router;
 using Sluice.Runtime;
-using Route = Sluice.Router.Route;
 
 namespace Sluice.Bench;
 
@@ -63,22 +59,11 @@ internal sealed class RouterBench : IAsyncDisposable
         return double.Parse(line[13..].Trim(), CultureInfo.InvariantCulture);
     }
 
-    /// <summary>The router role of the published server, alone, with one app in its saved table.</summary>
     private async Task<int> RouterAsync(int backEnd, CancellationToken ct)
     {
-        var data = new DataFolder(Path.Combine(folder, "data"));
-        Directory.CreateDirectory(data.Run);
-        new SavedTable(data).Save(new RouteTable(1, [new Route
-        {
-            App = AppId.New(), Name = "bench", Hosts = [Host], Targets = [new Target(DynoId.New(), "web.1", "127.0.0.1", backEnd)],
-        }]));
-        var port = Place.FreePort();
-        var socket = PortSockets.Open(port, null)[0];
-        var options = new UpOptions { Data = data, Port = port };
-        started.Push(new SpawnedRouter(socket, options));
-        using var http = BenchServer.Loopback(port);
-        await UntilAsync(http, new Uri($"http://{Host}:{port}/"), ct);
-        return port;
+        var router = await LoneRouter.StartAsync(Host, backEnd, ct);
+        started.Push(router);
+        return router.Port;
     }
 
     private async Task<int> BareAsync(int backEnd, CancellationToken ct)
@@ -119,42 +104,5 @@ internal sealed class RouterBench : IAsyncDisposable
         using var http = BenchServer.Loopback(port);
         await nginx.AnswersAsync(http, new Uri($"http://localhost:{port}/"), ct);
         return port;
-    }
-
-    private static async Task UntilAsync(HttpClient http, Uri url, CancellationToken ct)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        limit.CancelAfter(TimeSpan.FromSeconds(30));
-        using var answer = await http.GetAsync(url, limit.Token);   // the socket is open already: it waits in its queue
-        answer.EnsureSuccessStatusCode();
-    }
-
-    /// <summary>A router that inherits its socket, as from the supervisor.</summary>
-    private sealed class SpawnedRouter : IAsyncDisposable
-    {
-        private const int SigKill = 9;
-        private readonly System.Net.Sockets.Socket socket;
-        private readonly int pid;
-
-        public SpawnedRouter(System.Net.Sockets.Socket socket, UpOptions options)
-        {
-            this.socket = socket;
-            var command = Place.Ours(Place.Server);
-            pid = Spawn.Start(new SpawnSpec
-            {
-                File = Place.Server,
-                Args = ["sluice", "router", .. options.ToFlags(), "--sockets", "3"],
-                Env = command.Env.SetItem("PATH", Shell.Path),
-                WorkingDirectory = options.Data.Root,
-                Descriptors = [(2, 1), (2, 2), ((int)socket.Handle, 3)],
-            });
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            Spawn.Kill(pid, SigKill);
-            await Spawn.WaitAsync(pid, CancellationToken.None);
-            socket.Dispose();
-        }
     }
 }

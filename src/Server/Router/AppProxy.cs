@@ -71,8 +71,10 @@ internal sealed class AppProxy(LiveTable table, RequestLines lines, RequestCount
                 http.Abort();
             return Task.CompletedTask;
         }
+        if (call.IsHeadBad)
+            http.Response.Headers.Connection = "close";
         if (call.VisitorsFault is { } fault)
-            return ErrorPage.WriteAsync(http, fault.StatusCode, $"{fault.StatusCode}", "The body of this request is no HTTP.", "");
+            return ErrorPage.WriteAsync(http, fault.StatusCode, $"{fault.StatusCode}", call.IsHeadBad ? fault.Message : "The body of this request is no HTTP.", "");
         return error == RouterError.ClientGone ? Task.CompletedTask : ErrorPage.WriteAsync(http, error, route.Name);
     }
 }

@@ -16,6 +16,7 @@ internal sealed class DynoCall(HttpContext http, RouterLimits limits, Func<bool>
 
     private DynoConnection connection = null!;
     private Upload? upload;
+    private BadHttpRequestException? headFault;
     private AnswerHead head;
     private volatile bool answered;
     private bool anyByte;
@@ -32,7 +33,10 @@ internal sealed class DynoCall(HttpContext http, RouterLimits limits, Func<bool>
     public bool IsSocket { get; private set; }
 
     /// <summary>The status that the visitor's own fault deserves; null when there was none.</summary>
-    public BadHttpRequestException? VisitorsFault => upload?.Fault;
+    public BadHttpRequestException? VisitorsFault => headFault ?? upload?.Fault;
+
+    /// <summary>The fault is in the head, which went nowhere.</summary>
+    public bool IsHeadBad => headFault is not null;
 
     /// <summary>Null when all went well.</summary>
     public async Task<RouterError?> RunAsync(LiveTarget target, string id, string client, int port, long nowMs)
@@ -40,7 +44,8 @@ internal sealed class DynoCall(HttpContext http, RouterLimits limits, Func<bool>
         var isWebSocket = WebSockets.IsAskedFor(http);
         var hasBody = !isWebSocket && http.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true;
         var isChunked = hasBody && http.Request.ContentLength is null;
-        var (bytes, count) = new OutgoingHead(http, id, client, port, nowMs).Write(isChunked, isWebSocket);
+        if (Head(isChunked, isWebSocket, id, client, port, nowMs) is not var (bytes, count))
+            return RouterError.ClientGone;
         try
         {
             for (var isFresh = false; ; isFresh = true)
@@ -59,6 +64,20 @@ internal sealed class DynoCall(HttpContext http, RouterLimits limits, Func<bool>
         finally
         {
             ArrayPool<byte>.Shared.Return(bytes);
+        }
+    }
+
+    /// <summary>Null when the visitor's own has what no head can have.</summary>
+    private (byte[] Bytes, int Count)? Head(bool isChunked, bool isWebSocket, string id, string client, int port, long nowMs)
+    {
+        try
+        {
+            return new OutgoingHead(http, id, client, port, nowMs).Write(isChunked, isWebSocket);
+        }
+        catch (BadHttpRequestException fault)
+        {
+            headFault = fault;
+            return null;
         }
     }
 

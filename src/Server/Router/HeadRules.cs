@@ -59,7 +59,7 @@ internal static class HeadRules
     public static string RawTarget(HttpContext http)
     {
         var raw = http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
-        if (raw.StartsWith('/'))
+        if (raw.StartsWith('/') || raw == "*")
             return raw;
         var scheme = raw.IndexOf("://", StringComparison.Ordinal);
         if (scheme < 0)

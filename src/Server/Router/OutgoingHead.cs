@@ -16,7 +16,7 @@ internal ref struct OutgoingHead(HttpContext http, string id, string client, int
     private byte[] bytes = ArrayPool<byte>.Shared.Rent(2 * 1024);
     private int count;
 
-    /// <summary>Into an array of the shared pool, which the caller gives back. <see cref="BadHttpRequestException"/> for a line break in what cannot have one.</summary>
+    /// <summary>Into an array of the shared pool, which the caller gives back. <see cref="BadHttpRequestException"/> for a line break or a NUL in what cannot have one.</summary>
     /// <param name="isChunked">A body of unknown length follows.</param>
     /// <param name="isWebSocket">Asks the app to switch protocols.</param>
     public (byte[] Bytes, int Count) Write(bool isChunked, bool isWebSocket)
@@ -71,7 +71,10 @@ internal ref struct OutgoingHead(HttpContext http, string id, string client, int
     private void Put(string a, string b, string c, string d)
     {
         if (a.AsSpan().ContainsAny(LineBreakers) || c.AsSpan().ContainsAny(LineBreakers))
-            throw new BadHttpRequestException("A header holds a line break.");
+        {
+            ArrayPool<byte>.Shared.Return(bytes);
+            throw new BadHttpRequestException("A header of this request holds a line break or a NUL.");
+        }
         Need(a.Length + b.Length + c.Length + d.Length);
         Put(a);
         Put(b);

@@ -41,6 +41,16 @@ public sealed class HeadRulesTests
         Assert.Equal(arrives, Assert.Single(app.Requests).Target);
     }
 
+    [Fact]
+    public async Task A_question_about_the_whole_server_stays_one()
+    {
+        await using var app = await Backend.SayingAsync("ok");
+        await using var router = await RouterUnderTest.StartAsync();
+        await router.RouteAsync(app.Target());
+        await router.RawAsync("OPTIONS * HTTP/1.1\r\nHost: shop.localhost\r\nConnection: close\r\n\r\n");
+        Assert.Equal("*", Assert.Single(app.Requests).Target);
+    }
+
     [Theory]
     [InlineData("POST / HTTP/1.1\r\nHost: shop.localhost\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")]
     [InlineData("POST / HTTP/1.1\r\nHost: shop.localhost\r\nTransfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n")]
