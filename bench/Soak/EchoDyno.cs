@@ -89,7 +89,8 @@ internal sealed class EchoDyno : IAsyncDisposable
     /// <summary>Framed in one of the ways that HTTP knows, by turns. False when the connection ends with it.</summary>
     private static async Task<bool> AnswerAsync(NetworkStream stream, StrictRequest request, ReadBody body)
     {
-        var text = $"«{request.Target}» {body.Bytes} {body.Sum:x16}";
+        // Not all of a long one: a chunk that ends in its middle would hide it.
+        var text = $"«{request.Target[..Math.Min(request.Target.Length, 60)]}» {body.Bytes} {body.Sum:x16}";
         var bytes = Encoding.Latin1.GetBytes(text);
         var way = (int)(ReadBody.Add(ReadBody.Begin, Encoding.Latin1.GetBytes(request.Target)) & 7);
         var isHead = request.Method == "HEAD";

@@ -21,6 +21,9 @@ internal sealed partial class RouterFuzz(int port, string host, int seed)
     private readonly ConcurrentDictionary<int, int> statuses = new();
     private int sent, good;
 
+    /// <summary>False: what is behind it does not echo, so there is no good client to judge by.</summary>
+    public bool IsBesideGoodOnes { get; init; } = true;
+
     public int Sent => Volatile.Read(ref sent);
 
     /// <summary>Requests of the good clients beside them.</summary>
@@ -35,7 +38,7 @@ internal sealed partial class RouterFuzz(int port, string host, int seed)
     public async Task RunAsync(int count, int atOnce, CancellationToken ct)
     {
         using var done = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        var beside = Enumerable.Range(0, 2).Select(i => AskWellAsync(i, done.Token)).ToArray();
+        var beside = Enumerable.Range(0, IsBesideGoodOnes ? 2 : 0).Select(i => AskWellAsync(i, done.Token)).ToArray();
         await Task.WhenAll(Enumerable.Range(0, atOnce).Select(worker => WorkAsync(worker, count / atOnce, ct)));
         await done.CancelAsync();
         await Task.WhenAll(beside);
@@ -105,7 +108,7 @@ internal sealed partial class RouterFuzz(int port, string host, int seed)
         foreach (Match echo in Echo().Matches(answers))
         {
             // Of each echo, the place where this connection said it: behind that of the one before.
-            var target = echo.Groups[1].Value;
+            var target = echo.Groups["target"].Value;
             var next = asked.IndexOf(target, at, StringComparison.Ordinal);
             if (next >= 0)
                 at = next;
@@ -114,9 +117,10 @@ internal sealed partial class RouterFuzz(int port, string host, int seed)
         }
         foreach (Match line in Status().Matches(answers))
         {
-            var status = int.Parse(line.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture);
+            var status = int.Parse(line.Groups["status"].Value, System.Globalization.CultureInfo.InvariantCulture);
             statuses.AddOrUpdate(status, 1, (_, n) => n + 1);
-            if (status is 500 or > 505)
+            // There is a server all the time: that it is away would be a lie.
+            if (status is 500 or > 505 || (!IsBesideGoodOnes && status == 503))
                 Fault($"status {status}", said, answers);
         }
     }
@@ -149,15 +153,15 @@ internal sealed partial class RouterFuzz(int port, string host, int seed)
     }
 
     private void Fault(string what, byte[] said, string answers) => faults.Enqueue(
-        $"{what}\n--- said:\n{Convert.ToBase64String(said)}\n{Show(Encoding.Latin1.GetString(said))}\n--- answered:\n{Show(answers)}");
+        $"{what}\n--- said:\n{Show(Encoding.Latin1.GetString(said))}\n--- answered:\n{Show(answers)}");
 
-    private static string Show(string text) => text[..Math.Min(text.Length, 3000)].Replace("\r", "\\r", StringComparison.Ordinal);
+    private static string Show(string text) => text[..Math.Min(text.Length, 1500)].Replace("\r", "\\r", StringComparison.Ordinal);
 
     private static int HashCode(int a, int b) => unchecked((a * 486187739) + b);
 
-    [GeneratedRegex("\u00ab(.*?)\u00bb", RegexOptions.Singleline)]
+    [GeneratedRegex("\u00ab(?<target>.*?)\u00bb", RegexOptions.Singleline)]
     private static partial Regex Echo();
 
-    [GeneratedRegex(@"^HTTP/1\.1 (\d{3})", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^HTTP/1\.1 (?<status>[0-9]{3})", RegexOptions.Multiline)]
     private static partial Regex Status();
 }

@@ -76,26 +76,38 @@ internal static class GitFace
     {
         await using var running = Shell.Start(command);
         var errors = running.Errors.CopyToAsync(Stream.Null, ct);
-        var input = http.Request.Method == "POST" ? FeedAsync(BodyOf(http), running.Input, maxInput, ct) : running.Input.DisposeAsync().AsTask();
+        var input = FeedAsync(http.Request.Method == "POST" ? BodyOf(http) : Stream.Null, running.Input, maxInput, ct);
         await PumpAsync(running.Output, http.Response, null, ct);
-        await input;
+        await SayIfCutAsync(http, await input);
         await errors;
         await running.Exit.WaitAsync(ct);
     }
 
-    /// <summary>Request → git. Ends git's input at the end, or at the limit: then git itself says that the pack is cut.</summary>
-    internal static async Task FeedAsync(Stream body, Stream input, long maxBytes, CancellationToken ct)
+    /// <summary>Where git said nothing, which is what it has for a body that ended too early, we do.</summary>
+    internal static Task SayIfCutAsync(HttpContext http, bool isWhole) =>
+        isWhole || http.Response.HasStarted ? Task.CompletedTask : GitDoor.SayAsync(http, 400, "The body of this request is cut, or not the gzip that it says it is. Send it again.");
+
+    /// <summary>Request → git. Ends git's input at the end, or at the limit: then git itself says that the pack is cut. False for a body that is not what it says it is.</summary>
+    internal static async Task<bool> FeedAsync(Stream body, Stream input, long maxBytes, CancellationToken ct)
     {
         var buffer = new byte[64 * 1024];
         try
         {
-            while (await body.ReadAsync(buffer, ct) is var count and > 0 && (maxBytes -= count) >= 0)
-                await input.WriteAsync(buffer.AsMemory(0, count), ct);
+            try
+            {
+                while (await body.ReadAsync(buffer, ct) is var count and > 0 && (maxBytes -= count) >= 0)
+                    await input.WriteAsync(buffer.AsMemory(0, count), ct);
+            }
+            catch (IOException e) when (e is not BadHttpRequestException && !ct.IsCancellationRequested)
+            {
+                // git wanted no more of it (it says why itself): read the rest, so that the client hears the answer.
+                await body.CopyToAsync(Stream.Null, ct);
+            }
+            return true;
         }
-        catch (IOException) when (!ct.IsCancellationRequested)
+        catch (Exception e) when (e is InvalidDataException or BadHttpRequestException)
         {
-            // git wanted no more of it (it says why itself): read the rest, so that the client hears the answer.
-            await body.CopyToAsync(Stream.Null, ct);
+            return false;
         }
         finally
         {

@@ -42,7 +42,7 @@ internal sealed partial class Pushes(
         try
         {
             await pump;
-            await feed;
+            await GitFace.SayIfCutAsync(http, await feed);
             await git.Exit.WaitAsync(stop.Token);
         }
         catch (Exception e) when (e is OperationCanceledException or IOException)

@@ -48,7 +48,7 @@ internal sealed class Exchange : HttpTransformer, IDisposable
         HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix, CancellationToken cancellationToken)
     {
         await base.TransformRequestAsync(httpContext, proxyRequest, destinationPrefix, cancellationToken);
-        proxyRequest.RequestUri = new Uri(destinationPrefix + Path, AsSent);
+        proxyRequest.RequestUri = new Uri(destinationPrefix + (Path == "*" ? "/" : Path), AsSent);
     }
 
     public override async ValueTask<bool> TransformResponseAsync(

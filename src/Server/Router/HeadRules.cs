@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Http.Features;
@@ -11,6 +12,11 @@ namespace Sluice.Router;
 /// </summary>
 internal static class HeadRules
 {
+    internal const string Broken = "A header of this request holds a line break or a NUL.";
+    internal const string NoName = "The name of a header of this request is none: letters, digits and dashes make one.";
+    private static readonly SearchValues<char> Breaks = SearchValues.Create("\r\n\0");
+    private static readonly SearchValues<char> OfNames = SearchValues.Create("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
+
     // One call to the system serves many ids.
     [ThreadStatic] private static byte[]? random;
     [ThreadStatic] private static int randomUsed;
@@ -26,6 +32,27 @@ internal static class HeadRules
             return $"The method {request.Method} is not supported.";
         return null;
     }
+
+    /// <summary>A sentence when a header is none (400), else null. On the way to an app each is looked at as it is written.</summary>
+    public static string? BadHeader(HttpRequest request)
+    {
+        foreach (var (name, values) in request.Headers)
+        {
+            if (!IsName(name))
+                return NoName;
+            foreach (var value in values)
+            {
+                if (HoldsBreak(value))
+                    return Broken;
+            }
+        }
+        return null;
+    }
+
+    /// <summary>Letters, digits and the few signs of a header's name (RFC 9110, 5.1).</summary>
+    internal static bool IsName(string name) => name.Length > 0 && !name.AsSpan().ContainsAnyExcept(OfNames);
+
+    internal static bool HoldsBreak(string? value) => value.AsSpan().ContainsAny(Breaks);
 
     /// <summary>Rewrites the head of a request to the server.</summary>
     public static void Rewrite(HttpContext http, int port, long nowMs)

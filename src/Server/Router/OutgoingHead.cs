@@ -11,12 +11,10 @@ namespace Sluice.Router;
 /// </summary>
 internal ref struct OutgoingHead(HttpContext http, string id, string client, int port, long nowMs)
 {
-    private static readonly SearchValues<char> LineBreakers = SearchValues.Create("\r\n\0");
-
     private byte[] bytes = ArrayPool<byte>.Shared.Rent(2 * 1024);
     private int count;
 
-    /// <summary>Into an array of the shared pool, which the caller gives back. <see cref="BadHttpRequestException"/> for a line break or a NUL in what cannot have one.</summary>
+    /// <summary>Into an array of the shared pool, which the caller gives back. <see cref="BadHttpRequestException"/> for a header that is none.</summary>
     /// <param name="isChunked">A body of unknown length follows.</param>
     /// <param name="isWebSocket">Asks the app to switch protocols.</param>
     public (byte[] Bytes, int Count) Write(bool isChunked, bool isWebSocket)
@@ -50,9 +48,18 @@ internal ref struct OutgoingHead(HttpContext http, string id, string client, int
         {
             if (!HopByHop.GoesOn(name) || (named is not null && IsNamed(named, name)))
                 continue;
+            // Kestrel lets bytes through that another server may drop, so that a name becomes one that matters.
+            if (!HeadRules.IsName(name))
+                throw Refused(HeadRules.NoName);
             for (var i = 0; i < values.Count; i++)
                 Header(name, values[i] ?? "");
         }
+    }
+
+    private readonly BadHttpRequestException Refused(string why)
+    {
+        ArrayPool<byte>.Shared.Return(bytes);
+        return new BadHttpRequestException(why);
     }
 
     /// <summary>A header that Connection names is for us alone.</summary>
@@ -70,11 +77,8 @@ internal ref struct OutgoingHead(HttpContext http, string id, string client, int
 
     private void Put(string a, string b, string c, string d)
     {
-        if (a.AsSpan().ContainsAny(LineBreakers) || c.AsSpan().ContainsAny(LineBreakers))
-        {
-            ArrayPool<byte>.Shared.Return(bytes);
-            throw new BadHttpRequestException("A header of this request holds a line break or a NUL.");
-        }
+        if (HeadRules.HoldsBreak(a) || HeadRules.HoldsBreak(c))
+            throw Refused(HeadRules.Broken);
         Need(a.Length + b.Length + c.Length + d.Length);
         Put(a);
         Put(b);

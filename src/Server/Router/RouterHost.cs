@@ -103,16 +103,21 @@ internal sealed class RouterHost : IAsyncDisposable
             if (draining)
                 SayGoodbye(http);
             if (HeadRules.Refusal(http.Request) is { } refusal)
-            {
-                http.Response.Headers.Connection = "close";
-                return ErrorPage.WriteAsync(http, 400, "400", refusal, "");
-            }
+                return RefuseAsync(http, refusal);
             var now = clock.GetUtcNow();
             if (!own.Contains(http.Request.Host.Host) && !(Companion.IsOn(http.Features) && Companion.IsWired(http.Request.Host.Host.ToLowerInvariant())))
                 return apps.HandleAsync(http, now, isDraining);
+            if (HeadRules.BadHeader(http.Request) is { } bad)
+                return RefuseAsync(http, bad);
             HeadRules.Rewrite(http, site.Port, now.ToUnixTimeMilliseconds());
             return server.HandleAsync(http, isDraining);
         });
+    }
+
+    private static Task RefuseAsync(HttpContext http, string why)
+    {
+        http.Response.Headers.Connection = "close";
+        return ErrorPage.WriteAsync(http, 400, "400", why, "");
     }
 
     /// <summary>Hosts, with their port, that a tunnel may name because they are this Sluice: itself, and its apps.</summary>

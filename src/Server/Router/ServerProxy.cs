@@ -43,6 +43,12 @@ internal sealed class ServerProxy(DataFolder data, IHttpForwarder forwarder, Rou
             var error = await forwarder.SendAsync(http, "http://server", server, config, exchange, http.RequestAborted);
             if (error == ForwarderError.None || http.Response.HasStarted || http.RequestAborted.IsCancellationRequested)
                 return;
+            if (IsVisitorsFault(http, error))
+            {
+                http.Response.Headers.Connection = "close";
+                await ErrorPage.WriteAsync(http, 400, "400", "This request, or its body, is no HTTP.", "");
+                return;
+            }
             // A server that stops closes what waits in its queue. Reading twice is harmless; anything else may have been done already.
             if (attempt > 1 || !exchange.NothingSent || !(HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method)))
                 break;
@@ -52,6 +58,9 @@ internal sealed class ServerProxy(DataFolder data, IHttpForwarder forwarder, Rou
             ? ErrorPage.WriteAsync(http, 503, "503", "The Sluice server is away.", "Apps are served meanwhile. Try again in a moment; its operator finds why in its log.")
             : ErrorPage.WriteAsync(http, 503, "503", "The Sluice server went away in the middle of this request.", "Look at what it did before you send it again."));
     }
+
+    private static bool IsVisitorsFault(HttpContext http, ForwarderError error) =>
+        error is ForwarderError.RequestCreation or ForwarderError.RequestBodyClient || http.GetForwarderErrorFeature()?.Exception is BadHttpRequestException or { InnerException: BadHttpRequestException };
 
     /// <summary>A push may pause for as long as git computes, and a log tail has nothing to say for hours.</summary>
     private static void AllowSlowAnswers(HttpContext http)

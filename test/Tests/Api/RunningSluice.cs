@@ -39,6 +39,17 @@ internal sealed class RunningSluice : IAsyncDisposable
     }
 
     public DataFolder Data { get; }
+
+    /// <summary>What it said so far.</summary>
+    public string Said
+    {
+        get
+        {
+            lock (log)
+                return log.ToString();
+        }
+    }
+
     public bool IsAlone { get; }
     public Uri Url { get; private set; } = null!;
     public string Key { get; private set; } = "";
