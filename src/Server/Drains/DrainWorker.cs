@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Sluice.Jobs;
 using Sluice.Logs;
 
 namespace Sluice.Drains;
@@ -18,6 +19,7 @@ internal sealed partial class DrainWorker(DrainTable table, DrainNetwork network
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        await Calm.AfterStartAsync(clock, stoppingToken);
         Directory.CreateDirectory(Folder);
         while (!stoppingToken.IsCancellationRequested)
         {

@@ -1,3 +1,4 @@
+using Sluice.Jobs;
 using Sluice.Releases;
 using Sluice.Sources;
 using Sluice.Storage;
@@ -14,6 +15,7 @@ internal sealed partial class CommitKeeper(Db db, Repositories repositories, Rep
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        await Calm.AfterStartAsync(clock, stoppingToken);
         var seen = DateTimeOffset.UnixEpoch;
         while (!stoppingToken.IsCancellationRequested)
         {

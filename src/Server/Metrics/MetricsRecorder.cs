@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Sluice.Apps;
+using Sluice.Jobs;
 using Sluice.Router;
 using Sluice.Runtime;
 
@@ -29,6 +30,7 @@ public sealed partial class MetricsRecorder(RouterClient routers, IRuntime runti
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        await Calm.AfterStartAsync(clock, stoppingToken);
         var (began, tidied) = (Minute.Of(clock.GetUtcNow()), DateTimeOffset.MinValue);
         while (!stoppingToken.IsCancellationRequested)
         {

@@ -5,7 +5,8 @@ namespace Sluice.Roles;
 
 /// <summary>
 /// The built files as the roles run them: a copy in <c>DIR/bin/VERSION</c>, so that a clone which only root may enter works and a build
-/// beside a running Sluice changes nothing under it. VERSION is a digest of the content.
+/// beside a running Sluice changes nothing under it. VERSION is a digest of each file's name, size and time of last change, as rsync tells files apart:
+/// reading them all would be a tenth of a start.
 /// </summary>
 internal static class BuiltFiles
 {
@@ -50,8 +51,8 @@ internal static class BuiltFiles
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var file in files)
         {
-            hash.AppendData(Encoding.UTF8.GetBytes(file + "\0"));
-            hash.AppendData(File.ReadAllBytes(Path.Combine(source, file)));
+            var info = new FileInfo(Path.Combine(source, file));
+            hash.AppendData(Encoding.UTF8.GetBytes($"{file}\0{info.Length}\0{info.LastWriteTimeUtc.Ticks}\0"));
         }
         return Convert.ToHexStringLower(hash.GetHashAndReset())[..12];
     }

@@ -46,8 +46,9 @@ internal static class ServerRole
     {
         app.MapGet("/healthz", async (RouterClient router, AgentClient agent, CancellationToken ct) =>
         {
-            var ready = new { server = "ready", router = Word(await router.IsThereAsync(ct)), agent = Word(await IsThereAsync(agent, ct)) };
-            return Results.Json(ready, statusCode: ready is { router: "ready", agent: "ready" } ? 200 : 503);
+            var (hasRouter, hasAgent) = (await router.IsThereAsync(ct), await IsThereAsync(agent, ct));
+            var ready = $$"""{"server":"ready","router":"{{Word(hasRouter)}}","agent":"{{Word(hasAgent)}}"}""";
+            return TypedResults.Text(ready, "application/json", statusCode: hasRouter && hasAgent ? 200 : 503);
         }).Open();
         return app;
     }

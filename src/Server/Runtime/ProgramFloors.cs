@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Sluice.Jobs;
 
 namespace Sluice.Runtime;
 
@@ -53,10 +54,11 @@ internal static partial class ProgramFloors
 }
 
 /// <summary>Says at start which of the machine's programs want care.</summary>
-internal sealed partial class ProgramWatch(ILogger<ProgramWatch> log) : BackgroundService
+internal sealed partial class ProgramWatch(TimeProvider clock, ILogger<ProgramWatch> log) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        await Calm.AfterStartAsync(clock, stoppingToken);
         foreach (var care in await ProgramFloors.CareAsync(stoppingToken))
             LogCare(care);
     }
