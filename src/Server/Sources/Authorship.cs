@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
+using System.Buffers.Text;
 using System.Text;
+using System.Threading.Channels;
 using Sluice.Runtime;
 
 namespace Sluice.Sources;
@@ -10,18 +12,19 @@ namespace Sluice.Sources;
 /// </summary>
 internal static class Authorship
 {
+    private const int MostAtOnce = 32 * 1024;
     private static readonly byte[] AuthorLine = Encoding.ASCII.GetBytes("\nauthor ");
 
-    /// <summary>The numbers of these commits, in their order. All must be there.</summary>
-    public static async Task<UInt128[]> ReadAsync(Command reading, IReadOnlyList<string> shas, CancellationToken ct)
+    /// <summary>The numbers of these commits, in their order, read while they come. All must be there.</summary>
+    public static async Task<List<UInt128>> ReadAsync(Command reading, ChannelReader<string> shas, CancellationToken ct)
     {
         await using var git = Shell.Start(reading);
         var complaints = git.Errors.CopyToAsync(Stream.Null, ct);
         var asking = AskAsync(git.Input, shas, ct);
         var answers = new Answers(git.Output);
-        var numbers = new UInt128[shas.Count];
-        for (var i = 0; i < numbers.Length; i++)
-            numbers[i] = Of((await answers.NextAsync(ct)).Span);
+        var numbers = new List<UInt128>();
+        while (await answers.NextAsync(ct) is { } commit)
+            numbers.Add(Of(commit.Span));
         await Task.WhenAll(asking, complaints);
         return numbers;
     }
@@ -38,44 +41,66 @@ internal static class Authorship
         return System.Buffers.Binary.BinaryPrimitives.ReadUInt128LittleEndian(hash);
     }
 
-    private static async Task AskAsync(Stream input, IReadOnlyList<string> shas, CancellationToken ct)
+    private static async Task AskAsync(Stream input, ChannelReader<string> shas, CancellationToken ct)
     {
-        foreach (var some in shas.Chunk(1000))
-            await input.WriteAsync(Encoding.ASCII.GetBytes(string.Concat(some.Select(sha => sha + "\n"))), ct);
+        var some = new StringBuilder();
+        while (await shas.WaitToReadAsync(ct))
+        {
+            while (some.Length < MostAtOnce && shas.TryRead(out var sha))
+                some.Append(sha).Append('\n');
+            await input.WriteAsync(Encoding.ASCII.GetBytes(some.ToString()), ct);
+            some.Clear();
+        }
         await input.DisposeAsync();
     }
 
     /// <summary>What <c>git cat-file --batch</c> prints: for each object <c>SHA TYPE SIZE</c>, its bytes, and a newline.</summary>
     private sealed class Answers(Stream stream)
     {
+        private static readonly byte[] Commit = Encoding.ASCII.GetBytes(" commit ");
+
         private byte[] buffer = new byte[256 * 1024];
         private int start, end;
 
-        /// <summary>The next object; valid until the one after.</summary>
-        public async Task<ReadOnlyMemory<byte>> NextAsync(CancellationToken ct)
+        /// <summary>The next object, valid until the one after; null after the last.</summary>
+        public async ValueTask<ReadOnlyMemory<byte>?> NextAsync(CancellationToken ct)
         {
             int length;
             while ((length = buffer.AsSpan(start, end - start).IndexOf((byte)'\n')) < 0)
-                await FillAsync(ct);
-            var head = Encoding.ASCII.GetString(buffer, start, length).Split(' ');
-            if (head is not [_, "commit", var text] || !int.TryParse(text, out var size))
-                throw new IOException($"git answered {string.Join(' ', head)} where a commit was expected.");
+            {
+                if (!await FillAsync(ct))
+                    return start == end ? null : throw Cut();
+            }
+            var size = SizeIn(buffer.AsSpan(start, length));
             start += length + 1;
             while (end - start < size + 1)
-                await FillAsync(ct);
+            {
+                if (!await FillAsync(ct))
+                    throw Cut();
+            }
             var commit = buffer.AsMemory(start, size);
             start += size + 1;
             return commit;
         }
 
-        private async Task FillAsync(CancellationToken ct)
+        private static int SizeIn(ReadOnlySpan<byte> head)
+        {
+            var type = head.IndexOf(Commit);
+            return type > 0 && Utf8Parser.TryParse(head[(type + Commit.Length)..], out int size, out _) ? size
+                : throw new IOException($"git answered {Encoding.ASCII.GetString(head)} where a commit was expected.");
+        }
+
+        private async Task<bool> FillAsync(CancellationToken ct)
         {
             var rest = buffer.AsSpan(start, end - start);
             var roomy = rest.Length > buffer.Length / 2 ? new byte[buffer.Length * 2] : buffer;
             rest.CopyTo(roomy);
             (buffer, start, end) = (roomy, 0, rest.Length);
             var count = await stream.ReadAsync(buffer.AsMemory(end), ct);
-            end += count > 0 ? count : throw new IOException("git ended before it told all commits.");
+            end += count;
+            return count > 0;
         }
+
+        private static IOException Cut() => new("git ended before it told all commits.");
     }
 }
