@@ -1,10 +1,12 @@
 using System.Text.Json;
+using static Sluice.Tests.Api.ContractWorld;
 
 namespace Sluice.Tests.Api;
 
-public sealed partial class ContractTests
+/// <summary>The smaller things of an account and of an app.</summary>
+internal sealed class ContractThings(ContractWorld world)
 {
-    private async Task ThingsOfAnAccountAsync()
+    public async Task OfAnAccountAsync()
     {
         const string Keys = "/oauth/authorizations", SshKeys = "/account/keys";
         var made = await world.AskAsync("POST /oauth/authorizations", Keys, new { description = "laptop", scope = new[] { "read", "write" }, expires_in = "3600" });
@@ -17,7 +19,7 @@ public sealed partial class ContractTests
         await world.AskAsync("POST /oauth/authorizations/{authorization}/actions/regenerate-tokens", key + "/actions/regenerate-tokens");
         await world.AskAsync("DELETE /oauth/authorizations/{authorization}", key);
 
-        var login = await LoginAsync("admin@localhost");
+        var login = await world.LoginAsync("admin@localhost");
         await world.AskAsync("GET /oauth/sessions", "/oauth/sessions");
         await world.AskAsync("DELETE /oauth/sessions/{session}", "/oauth/sessions/" + Text(login.GetProperty("session"), "id"));
 
@@ -36,7 +38,7 @@ public sealed partial class ContractTests
             await world.AskAsync("GET /buildpacks/{buildpack}" + more, "/buildpacks/heroku%2Fnodejs" + more);
     }
 
-    private async Task ThingsOfAnAppAsync(string app)
+    public async Task OfAnAppAsync(string app)
     {
         var at = "/apps/" + app;
         await world.AskAsync("GET /apps/{name}/features/{feature}", at + "/features/preboot");
@@ -65,24 +67,5 @@ public sealed partial class ContractTests
         await world.AskAsync("POST /apps/{name}/log-drains", at + "/log-drains", new { url = "syslog+tls://logs.example.com:6514" });
         await world.AskAsync("DELETE /apps/{name}/log-drains/{drain}", $"{at}/log-drains/{Uri.EscapeDataString("syslog+tls://logs.example.com:6514")}");
         await world.AskAsync("DELETE /apps/{name}/log-drains/{drain}", $"{at}/log-drains/{Uri.EscapeDataString(Receiver)}");
-    }
-
-    /// <summary>As clients log in: the key as a password, with the account's address.</summary>
-    private async Task<JsonElement> LoginAsync(string email)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/oauth/authorizations")
-        {
-            Content = new StringContent("""{"description": "Login", "expires_in": 60, "scope": ["global"]}""", System.Text.Encoding.UTF8, "application/json"),
-        };
-        request.Headers.TryAddWithoutValidation("Authorization", "Basic " + Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes($"{email}:{world.Sluice.Key}")));
-        using var answer = await world.Http.SendAsync(request);
-        return JsonDocument.Parse(await answer.Content.ReadAsStringAsync()).RootElement.Clone();
-    }
-
-    [Fact]
-    public async Task A_login_needs_the_address_that_goes_with_the_key()
-    {
-        Assert.Equal("unauthorized", Text(await LoginAsync("eve@localhost"), "id"));
-        Assert.Equal("admin@localhost", Text((await LoginAsync("Admin@localhost")).GetProperty("user"), "email"));
     }
 }

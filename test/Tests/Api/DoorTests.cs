@@ -106,7 +106,7 @@ public sealed partial class DoorTests(ContractWorld world) : IClassFixture<Contr
             foreach (var url in urls)
             {
                 using var answer = url.Contains("/logs/", StringComparison.Ordinal)
-                    ? await Keyless.GetAsync(url) : await Keyless.PutAsync(url, new ByteArrayContent(await ContractTests.TarballAsync("./app/")));
+                    ? await Keyless.GetAsync(url) : await Keyless.PutAsync(url, new ByteArrayContent(await ContractWorld.TarballAsync("./app/")));
                 statuses.Add((int)answer.StatusCode);
             }
 
@@ -290,7 +290,7 @@ public sealed partial class DoorTests(ContractWorld world) : IClassFixture<Contr
     private async Task SetUpAsync(string key, string whose, object app)
     {
         var source = (await AskAsync(key, HttpMethod.Post, "/sources", new { })).GetProperty("source_blob");
-        using (var put = await Keyless.PutAsync(Text(source, "put_url"), new ByteArrayContent(await ContractTests.TarballAsync("./app/"))))
+        using (var put = await Keyless.PutAsync(Text(source, "put_url"), new ByteArrayContent(await ContractWorld.TarballAsync("./app/"))))
             Assert.True(put.IsSuccessStatusCode, await put.Content.ReadAsStringAsync());
         ids[whose + "-setup"] = Text(await AskAsync(key, HttpMethod.Post, "/app-setups", new { app, source_blob = new { url = Text(source, "get_url") } }), "id");
     }
@@ -303,7 +303,7 @@ public sealed partial class DoorTests(ContractWorld world) : IClassFixture<Contr
         ids[app + "-coupling"] = Text(await AskAsync(key, HttpMethod.Post, "/pipeline-couplings", new { app, pipeline, stage = "staging" }), "id");
         await AskAsync(key, HttpMethod.Post, "/pipeline-couplings", new { app = next, pipeline, stage = "production" });
         var slug = await AskAsync(key, HttpMethod.Post, $"/apps/{app}/slugs", new { process_types = new { worker = "sleep 1" } });
-        using (var put = await Keyless.PutAsync(slug.GetProperty("blob").GetProperty("url").GetString(), new ByteArrayContent(await ContractTests.TarballAsync("./app/"))))
+        using (var put = await Keyless.PutAsync(slug.GetProperty("blob").GetProperty("url").GetString(), new ByteArrayContent(await ContractWorld.TarballAsync("./app/"))))
             Assert.True(put.IsSuccessStatusCode, await put.Content.ReadAsStringAsync());
         await AskAsync(key, HttpMethod.Post, $"/apps/{app}/releases", new { slug = Text(slug, "id") });
         var version = 0;

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Sluice.Accounts;
@@ -20,6 +21,7 @@ using Sluice.Slugs;
 using Sluice.Sources;
 using Sluice.Storage;
 using Sluice.Teams;
+using Sluice.Tests.Storage;
 
 namespace Sluice.Tests.Api;
 
@@ -72,6 +74,22 @@ public sealed class RouteTableTests
         Assert.Equal(
             "Nobody may come in by a route that does not say who may: HTTP: GET /dashboard/backdoor; HTTP: POST /apps/{name}/backdoor.",
             Assert.Throws<InvalidOperationException>(app.DemandStatedNeeds).Message);
+    }
+
+    /// <summary>By the way that the program itself takes, on a server that has nothing else: it would start, and be there for everybody.</summary>
+    [Fact]
+    public async Task The_server_looks_at_its_routes_before_it_starts()
+    {
+        using var folder = new TempFolder();
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenUnixSocket(folder.At("http")));
+        await using var app = builder.Build();
+        app.MapGet("/backdoor", () => "come in");
+
+        var running = app.RunAsync(UpOptions.Parse(["--data", folder.Path], _ => null, isRoot: false));
+        var refused = await Assert.ThrowsAsync<InvalidOperationException>(() => running.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken));
+        Assert.Contains("HTTP: GET /backdoor", refused.Message, StringComparison.Ordinal);
+        Assert.False(File.Exists(folder.At("http")));
     }
 
     private static IEnumerable<RouteEndpoint> Endpoints() => EndpointsOf(app => app.MapPlatformApi());

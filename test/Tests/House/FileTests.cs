@@ -27,7 +27,7 @@ public sealed partial class FileTests
 
     [Fact]
     public void Files_hold_one_idea() =>
-        Assert.Empty(Sources().Select(f => (File: f, Lines: Repository.Read(f).Count(c => c == '\n'))).Where(f => f.Lines > LongestFile).Select(f => $"{f.File}: {f.Lines} lines"));
+        Assert.Empty(Sources().Concat(Repository.Files("test", "*.cs")).Concat(Repository.Files("bench", "*.cs")).Select(f => (File: f, Lines: Repository.Read(f).Count(c => c == '\n'))).Where(f => f.Lines > LongestFile).Select(f => $"{f.File}: {f.Lines} lines"));
 
     [Fact]
     public void No_regions_no_todo_without_an_end() =>

@@ -42,11 +42,11 @@ internal sealed class Commands(Random random, ModelWorld world)
         < 84 => AppAnd(app => new Command.ChangeCollaborator(Able(app, May.Manage), app, Added(app), Some), a => a.Added.Count > 0),
         < 85 => AppAnd(app => new Command.RemoveCollaborator(Able(app, May.Manage), app, Added(app)), a => a.Added.Count > 0),
         < 88 => AppAnd(app => new Command.OfferApp(Able(app, May.Own), app, Chance(60) ? Anyone : Team)),
-        < 90 => AppAnd(app => new Command.AnswerOffer(world.Apps.GetValueOrDefault(app)?.OfferedTo ?? Anyone, app, Chance(70)), a => a.OfferedTo is not null),
+        < 90 => AppAnd(app => new Command.AnswerOffer(world.Find(app)?.OfferedTo ?? Anyone, app, Chance(70)), a => a.OfferedTo is not null),
         < 91 => AppAnd(app => new Command.WithdrawOffer(Able(app, May.Own), app), a => a.OfferedTo is not null),
         < 93 => WayAnd(way => new Command.TransferPipeline(Able(way, May.Own), way.Name, Chance(50) ? Anyone : Team)),
         < 96 => AppAnd(app => new Command.Hold(app)),
-        _ => new Command.LetGo(world.Apps.Values.Where(a => a.Ledger.IsHeld).Select(a => a.Name).FirstOrDefault("app1")),
+        _ => new Command.LetGo(world.Apps.Where(a => a.IsHeld).Select(a => a.Name).FirstOrDefault("app1")),
     };
 
     private string Anyone => Any(ModelWorld.People);
@@ -54,10 +54,10 @@ internal sealed class Commands(Random random, ModelWorld world)
     private string Team => Chance(75) ? "acme" : "bolt";
 
     /// <summary>Mostly one that is there.</summary>
-    private string App => Chance(96) && world.Apps.Count > 0 ? Any([.. world.Apps.Keys]) : Any(AppNames);
+    private string App => Chance(96) && world.Apps.Count > 0 ? Any([.. world.Apps.Select(a => a.Name)]) : Any(AppNames);
 
     /// <summary>Mostly a name that no app has.</summary>
-    private string Free => Chance(80) && AppNames.RemoveAll(world.Apps.ContainsKey) is [_, ..] free ? Any(free) : Any(AppNames);
+    private string Free => Chance(80) && AppNames.RemoveAll(name => world.Find(name) is not null) is [_, ..] free ? Any(free) : Any(AppNames);
 
     private May Some => May.View | (May)random.Next(16);
 
@@ -68,61 +68,61 @@ internal sealed class Commands(Random random, ModelWorld world)
             return null;
         return world.Pipelines.Count == 0 ? Member((team, admin) => Chance(60) ? new Command.CreatePipeline(admin, Any(PipelineNames), team) : new Command.CreatePipeline(admin, Any(PipelineNames), null))
             : world.Apps.Count < 4 ? Member((team, admin) => new Command.CreateApp(admin, Free, Chance(70) ? team : null, Chance(5)))
-            : AppAnd(app => world.Apps.GetValueOrDefault(app) is { Pipeline: null } && Chance(75) ? Couple(app) : Deploy(app), a => a.Pipeline is null);
+            : AppAnd(app => world.Find(app) is { Pipeline: null } && Chance(75) ? Couple(app) : Deploy(app), a => a.Pipeline is null);
     }
 
     /// <summary>Sometimes back to where a chain of edges begins.</summary>
     private Command.SetEdge SetEdge(string app, string down)
     {
-        if (Chance(40) && world.Apps.Values.FirstOrDefault(a => a.Downstream is not null) is { } first)
-            (app, down) = (world.Apps.Values.First(a => a == first.Downstream?.Downstream || a == first.Downstream).Name, first.Name);
-        return new(Able(who => new[] { app, down }.All(name => world.Apps.TryGetValue(name, out var found) && world.OnApp(who, found).HasFlag(May.Deploy))), app, down);
+        if (Chance(40) && world.Apps.FirstOrDefault(a => a.Downstream is not null) is { } first)
+            (app, down) = (world.Apps.First(a => a == first.Downstream?.Downstream || a == first.Downstream).Name, first.Name);
+        return new(Able(who => new[] { app, down }.All(name => world.Find(name) is { } found && world.On(who, found).HasFlag(May.Deploy))), app, down);
     }
 
     private Command Deploy(string app) => new Command.Deploy(Able(app, May.Deploy), app, $"{++commits:x7}{new string('c', 33)}", Chance(40));
 
     private Command Couple(string app)
     {
-        var found = world.Apps.GetValueOrDefault(app);
-        var able = ModelWorld.People.Where(who => found is not null && world.OnApp(who, found).HasFlag(May.Operate))
-            .SelectMany(who => world.Pipelines.Where(p => world.OnPipeline(who, p).HasFlag(May.Operate)).Select(way => (Who: who, Way: way))).ToImmutableArray();
+        var found = world.Find(app);
+        var able = ModelWorld.People.Where(who => found is not null && world.On(who, found).HasFlag(May.Operate))
+            .SelectMany(who => world.Pipelines.Where(p => world.On(who, p).HasFlag(May.Operate)).Select(way => (Who: who, Way: way))).ToImmutableArray();
         return able.Length > 0 && Chance(85) && Any(able) is var (who, way) ? new Command.Couple(who, way.Name, app, Any<string>(Chance(85) ? way.Stages : StageNames))
             : WayAnd(any => new Command.Couple(Able(app, May.Operate), any.Name, app, Any(StageNames)));
     }
 
     private Command Promote(string any)
     {
-        var ready = world.Apps.Values.Where(a => a.Ledger.Current?.Slug is not null && Near(a).Length > 0).Select(a => a.Name).ToImmutableArray();
+        var ready = world.Apps.Where(a => a.Current?.Slug is not null && Near(a).Length > 0).Select(a => a.Name).ToImmutableArray();
         var source = Chance(88) && ready.Length > 0 ? Any(ready) : any;
-        var found = world.Apps.GetValueOrDefault(source);
+        var found = world.Find(source);
         var (near, next) = found is null ? ([], []) : (Near(found), Next(found));
         ImmutableArray<string> targets = Chance(next.Length > 0 ? 40 : 8) ? [] : [.. Enumerable.Range(0, Any([1, 1, 2, 3])).Select(_ => Chance(92) && near.Length > 0 ? Any(near).Name : App)];
         var wanted = targets.IsEmpty ? next : [.. near.Where(a => targets.Contains(a.Name))];
-        var release = !Chance(30) ? (int?)null : Chance(60) && found is not null ? found.Ledger.Current!.Version : Version(source);
+        var release = !Chance(30) ? (int?)null : Chance(60) && found is not null ? found.Current!.Version : Version(source);
         var pipeline = !Chance(20) ? null : found?.Pipeline?.Name is { } way && Chance(85) ? way : Any(PipelineNames);
-        var who = Able(p => found is not null && world.OnApp(p, found) != May.Nothing && wanted.All(a => world.OnApp(p, a).HasFlag(May.Deploy)));
+        var who = Able(p => found is not null && world.On(p, found) != May.Nothing && wanted.All(a => world.On(p, a).HasFlag(May.Deploy)));
         return new Command.Promote(who, source, pipeline, targets, release, Chance(release is null ? 2 : 50), Chance(30), Chance(40));
     }
 
     /// <summary>Mostly what it may be promoted to.</summary>
     private ImmutableArray<ModelApp> Near(ModelApp source) =>
     [
-        .. world.Apps.Values.Where(a => a != source && a.Pipeline is { } way && way == source.Pipeline && (Chance(10) || way.Stages.IndexOf(a.Stage) >= way.Stages.IndexOf(source.Stage))),
+        .. world.Apps.Where(a => a != source && a.Pipeline is { } way && way == source.Pipeline && (Chance(10) || way.Stages.IndexOf(a.Stage) >= way.Stages.IndexOf(source.Stage))),
         .. source.Downstream is { } edge ? [edge] : Array.Empty<ModelApp>(),
     ];
 
     private ImmutableArray<ModelApp> Next(ModelApp source) => source.Downstream is { } edge ? [edge]
-        : [.. world.Apps.Values.Where(a => a.Pipeline is { } way && way == source.Pipeline && way.Stages.IndexOf(a.Stage) == way.Stages.IndexOf(source.Stage) + 1)];
+        : [.. world.Apps.Where(a => a.Pipeline is { } way && way == source.Pipeline && way.Stages.IndexOf(a.Stage) == way.Stages.IndexOf(source.Stage) + 1)];
 
-    private int Version(string app) => 1 + random.Next(Math.Max(3, world.Apps.GetValueOrDefault(app)?.Ledger.All.Count + 1 ?? 3));
+    private int Version(string app) => 1 + random.Next(Math.Max(3, world.Find(app)?.Releases.Count + 1 ?? 3));
 
-    private string Added(string app) => world.Apps.GetValueOrDefault(app)?.Added.Keys.ToImmutableArray() is [_, ..] added && Chance(80) ? Any(added) : Anyone;
+    private string Added(string app) => world.Find(app)?.Added.Keys.ToImmutableArray() is [_, ..] added && Chance(80) ? Any(added) : Anyone;
 
     /// <param name="prefer">Mostly one of these, if there are any.</param>
     private Command AppAnd(Func<string, Command> then, Func<ModelApp, bool>? prefer = null) =>
-        then(prefer is not null && Chance(80) && world.Apps.Values.Where(prefer).ToImmutableArray() is [_, ..] those ? Any(those).Name : App);
+        then(prefer is not null && Chance(80) && world.Apps.Where(prefer).ToImmutableArray() is [_, ..] those ? Any(those).Name : App);
 
-    private ModelPipeline? Ways(string app) => world.Apps.GetValueOrDefault(app)?.Pipeline;
+    private ModelPipeline? Ways(string app) => world.Find(app)?.Pipeline;
 
     private Command WayAnd(Func<ModelPipeline, Command> then) =>
         then(Chance(96) && world.Pipelines.Count > 0 ? Any([.. world.Pipelines]) : new ModelPipeline { Name = Any(PipelineNames), Owner = Anyone });
@@ -132,9 +132,9 @@ internal sealed class Commands(Random random, ModelWorld world)
     private Command Place(ModelPipeline way, Func<string?, string?, Command> then) => Any(Chance(90) ? way.Stages : [.. StageNames]) is var beside && Chance(40) ? then(beside, null) : then(Chance(3) ? "review" : null, beside);
 
     /// <summary>Mostly someone who may do it.</summary>
-    private string Able(string app, May wanted) => Able(who => world.Apps.TryGetValue(app, out var found) && world.OnApp(who, found).HasFlag(wanted));
+    private string Able(string app, May wanted) => Able(who => world.Find(app) is { } found && world.On(who, found).HasFlag(wanted));
 
-    private string Able(ModelPipeline way, May wanted) => Able(who => world.OnPipeline(who, way).HasFlag(wanted));
+    private string Able(ModelPipeline way, May wanted) => Able(who => world.On(who, way).HasFlag(wanted));
 
     private string Able(Func<string, bool> may) => Chance(82) && ModelWorld.People.Where(may).ToImmutableArray() is [_, ..] those ? Any(those) : Anyone;
 

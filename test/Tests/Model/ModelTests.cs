@@ -102,7 +102,7 @@ public sealed class ModelTests(ITestOutputHelper output)
 
     private static async Task<string?> EndAsync(ModelWorld model, RealWorld real, TimeSpan patience)
     {
-        foreach (var app in model.Apps.Keys)
+        foreach (var app in model.Apps.Select(a => a.Name))
             model.Do(new Command.LetGo(app));
         await real.EndAsync();
         return await AgreeAsync(real, () => Sight.Moving(model), Sight.MovingAsync, patience)

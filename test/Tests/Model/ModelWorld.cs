@@ -2,28 +2,16 @@ using System.Collections.Immutable;
 
 namespace Sluice.Tests.Model;
 
-/// <summary>An app as the model has it.</summary>
-internal sealed class ModelApp
+internal sealed class ModelPipeline : ModelThing
 {
-    public required string Name { get; set; }
-
-    /// <summary>A person or a team.</summary>
-    public required string Owner { get; set; }
-    public bool Locked { get; set; }
-    public Dictionary<string, May> Added { get; } = [];
-    public ImmutableSortedDictionary<string, string> Config { get; set; } = ImmutableSortedDictionary<string, string>.Empty;
-    public ModelPipeline? Pipeline { get; set; }
-    public string Stage { get; set; } = "";
-    public ModelApp? Downstream { get; set; }
-    public string? OfferedTo { get; set; }
-    public ModelLedger Ledger { get; } = new();
-}
-
-internal sealed class ModelPipeline
-{
-    public required string Name { get; set; }
-    public required string Owner { get; set; }
     public List<string> Stages { get; } = [.. ModelWorld.Standard];
+
+    public void Put(string stage, string? before, string? after, bool isNew)
+    {
+        Stages.Must(all => all.Contains(stage) != isNew && !ModelWorld.Standard.Contains(stage) && all.Count < (isNew ? 20 : 21))
+            .Must(all => before is null != after is null && stage != (before ?? after) && all.Contains((before ?? after)!) && before != all[0]).Remove(stage);
+        Stages.Insert(before is not null ? Stages.IndexOf(before) : Stages.IndexOf(after!) + 1, stage);
+    }
 }
 
 /// <summary>
@@ -35,20 +23,26 @@ internal sealed class ModelWorld
     public static readonly ImmutableArray<string> People = ["ada", "bob", "cy", "dee"];
     public static readonly ImmutableArray<string> Standard = ["review", "development", "staging", "production"];
 
+    /// <summary>What a team's things may be used for by its people; collaborators have what they were given on single apps.</summary>
+    private static readonly Dictionary<string, May> Roles = new() { ["admin"] = May.All, ["member"] = May.Work, ["viewer"] = May.View, ["collaborator"] = May.Nothing };
+
     /// <summary>Team → person → role. Ada and Bob each begin with one.</summary>
     public Dictionary<string, Dictionary<string, string>> Teams { get; } = new() { ["acme"] = new() { ["ada"] = "admin" }, ["bolt"] = new() { ["bob"] = "admin" } };
-    public Dictionary<string, ModelApp> Apps { get; } = [];
+    public List<ModelApp> Apps { get; } = [];
 
     /// <summary>The oldest first. Names may be the same.</summary>
     public List<ModelPipeline> Pipelines { get; } = [];
-    public List<ModelPromotion> Promotions { get; } = [];
+
+    /// <summary>What each target was called, and its release: the target is as that is, and stays so when the app is destroyed.</summary>
+    public List<ImmutableArray<(string App, ModelRelease Release)>> Promotions { get; } = [];
 
     public Outcome Do(Command command)
     {
         try
         {
             Act(command);
-            ModelReleases.Advance(Apps.Values);
+            while (Apps.Exists(a => a.InFlight?.GoesOn() is true))
+                continue;
             return Outcome.Accepted;
         }
         catch (RefusedByModelException refused)
@@ -57,299 +51,190 @@ internal sealed class ModelWorld
         }
     }
 
-    public May OnApp(string who, ModelApp app)
+    public May On(string who, ModelThing? thing) => (thing, Within(thing?.Owner, who) ?? May.Nothing) switch
     {
-        var (role, added) = (RoleIn(app.Owner, who), app.Added.GetValueOrDefault(who));
-        return app.Owner == who || role == "admin" ? May.All
-            : app.Locked ? added
-            : role switch { "member" => added | May.Work, "viewer" => added | May.View, _ => added };
-    }
-
-    public May OnPipeline(string who, ModelPipeline pipeline) => RoleIn(pipeline.Owner, who) switch
-    {
-        _ when pipeline.Owner == who => May.All,
-        "admin" => May.All,
-        "member" => May.Work,
-        "viewer" => May.View,
-        _ => Apps.Values.Any(a => a.Pipeline == pipeline && OnApp(who, a) != May.Nothing) ? May.View : May.Nothing,
+        (null, _) => May.Nothing,
+        (ModelApp { Locked: true } app, not May.All) => app.Added.GetValueOrDefault(who),
+        (ModelApp app, var own) => app.Added.GetValueOrDefault(who) | own,
+        (ModelPipeline pipeline, May.Nothing) when In(pipeline).Exists(a => On(who, a) != May.Nothing) => May.View,
+        (_, var own) => own,
     };
 
+    /// <summary>The one place where what is granted is held against what is wanted.</summary>
+    public Outcome Access(string who, ModelThing? thing, May wanted) =>
+        On(who, thing) is var granted && granted == May.Nothing ? Outcome.NotFound : granted.HasFlag(wanted) ? Outcome.Accepted : Outcome.Forbidden;
+
+    /// <summary>The rules, a command a row: on what, who may, what must hold, what then is so.</summary>
     private void Act(Command command)
     {
         switch (command)
         {
-            case Command.CreateApp c: Create(c); break;
-            case Command.DestroyApp(var who, var name): Destroy(App(who, name, May.Manage)); break;
-            case Command.RenameApp(var who, var name, var to): Rename(App(who, name, May.Operate | May.Manage), to); break;
-            case Command.LockApp(var who, var name, var locked):
-                var lockable = App(who, name, May.Manage);
-                Demand(!locked || IsTeam(lockable.Owner), Outcome.Invalid);
-                lockable.Locked = locked;
+            case Command.CreateApp(var who, var name, var team, var locked):
+                Apps.Add(new ModelApp { Name = name, Owner = team ?? who, Locked = locked }
+                    .Must(_ => !locked || team is not null).Must(a => Role(who, a.Owner, May.Work)).Must(_ => Find(name) is null));
+                Apps[^1].Add("Initial release");
                 break;
-            case Command.SetConfig(var who, var name, var key, var value): ModelReleases.SetConfig(App(who, name, May.Operate), key, value); break;
-            case Command.Deploy(var who, var name, var commit, var hasPhase):
-                ModelReleases.Add(App(who, name, May.Deploy), new ModelRequest.Slug(new ModelSlug(commit, hasPhase), "Deploy"));
+            case Command.DestroyApp(var who, var name):
+                var gone = App(who, name, May.Manage);
+                Apps.Remove(gone);
+                Apps.FindAll(a => a.Downstream == gone).ForEach(a => a.Downstream = null);
+                gone.Vanish();
                 break;
-            case Command.RollBack(var who, var name, var version): RollBack(App(who, name, May.Deploy), version); break;
-            case Command.CreatePipeline(var who, var name, var team):
-                Pipelines.Add(new ModelPipeline { Name = name, Owner = team is null ? who : BringTo(team, who) });
+            case Command.RenameApp(var who, var name, var to): App(who, name, May.Operate | May.Manage).Must(_ => to == name || Find(to) is null).Name = to; break;
+            case Command.LockApp(var who, var name, var locked): App(who, name, May.Manage).Must(a => !locked || IsTeam(a.Owner)).Locked = locked; break;
+            case Command.SetConfig(var who, var name, var key, var value): App(who, name, May.Operate).Set(key, value); break;
+            case Command.Deploy(var who, var name, var commit, var hasPhase): App(who, name, May.Deploy).Add($"Deploy {commit[..7]}", new(commit, hasPhase)); break;
+            case Command.RollBack(var who, var name, var version):
+                var rolled = App(who, name, May.Deploy).Must(a => version <= a.Releases.Count, Outcome.NotFound);
+                rolled.BackTo(rolled.Releases[version - 1].Must(r => r is { Slug: not null, Status: "succeeded" }));
                 break;
-            case Command.DestroyPipeline(var who, var name):
-                var ended = Pipeline(who, name, May.Manage);
+            case Command.CreatePipeline(var who, var way, var team): Pipelines.Add(new ModelPipeline { Name = way, Owner = team ?? who }.Must(p => Role(who, p.Owner, May.Work))); break;
+            case Command.DestroyPipeline(var who, var way):
+                var ended = Pipeline(who, way, May.Manage);
                 Pipelines.Remove(ended);
-                foreach (var app in Apps.Values.Where(a => a.Pipeline == ended))
-                    app.Pipeline = null;
+                In(ended).ForEach(a => a.Pipeline = null);
                 break;
-            case Command.RenamePipeline(var who, var name, var to): Pipeline(who, name, May.Manage).Name = to; break;
-            case Command.Couple c: Couple(c); break;
+            case Command.RenamePipeline(var who, var way, var to): Pipeline(who, way, May.Manage).Name = to; break;
+            case Command.Couple(var who, var way, var name, var stage):
+                var (into, app) = (FindPipeline(who, way, May.Operate), Find(name));
+                var mayAdd = Access(who, into, May.Operate);
+                Rules.Refuse(mayAdd, Access(who, app, May.Operate), mayAdd is Outcome.Accepted && !into!.Stages.Contains(stage) ? Outcome.Invalid : Outcome.Accepted);
+                app = app.Must(a => a!.Pipeline is null)!;
+                (app.Pipeline, app.Stage) = (into, stage);
+                break;
             case Command.Recouple(var who, var name, var stage):
-                var moved = Coupled(who, name);
-                DemandMay(OnPipeline(who, moved.Pipeline!), May.Operate);
-                Demand(moved.Pipeline!.Stages.Contains(stage), Outcome.Invalid);
-                moved.Stage = stage;
+                Coupled(who, name).Must(a => Access(who, a.Pipeline, May.Operate)).Must(a => a.Pipeline!.Stages.Contains(stage)).Stage = stage;
                 break;
             case Command.Uncouple(var who, var name): Coupled(who, name).Pipeline = null; break;
-            case Command.AddStage(var who, var name, var stage, var before, var after):
-                var grown = Pipeline(who, name, May.Operate).Stages;
-                Demand(!grown.Contains(stage) && grown.Count < 20, Outcome.Invalid);
-                Put(grown, stage, before, after);
-                break;
-            case Command.MoveStage(var who, var name, var stage, var before, var after):
-                var list = Pipeline(who, name, May.Operate).Stages;
-                Demand(list.Contains(stage) && !Standard.Contains(stage) && stage != (before ?? after), Outcome.Invalid);
-                Put(list, stage, before, after);
-                break;
-            case Command.RemoveStage(var who, var name, var stage):
-                var shrunk = Pipeline(who, name, May.Operate);
-                Demand(shrunk.Stages.Contains(stage) && !Standard.Contains(stage) && !Apps.Values.Any(a => a.Pipeline == shrunk && a.Stage == stage), Outcome.Invalid);
-                shrunk.Stages.Remove(stage);
+            case Command.AddStage(var who, var way, var stage, var before, var after): Pipeline(who, way, May.Operate).Put(stage, before, after, isNew: true); break;
+            case Command.MoveStage(var who, var way, var stage, var before, var after): Pipeline(who, way, May.Operate).Put(stage, before, after, isNew: false); break;
+            case Command.RemoveStage(var who, var way, var stage):
+                Pipeline(who, way, May.Operate).Must(p => !Standard.Contains(stage) && !In(p).Exists(a => a.Stage == stage)).Must(p => p.Stages.Remove(stage));
                 break;
             case Command.SetEdge(var who, var name, var to):
-                var (from, down) = (App(who, name, May.Deploy), App(who, to, May.Deploy));
-                for (var next = down; next is not null; next = next.Downstream)
-                    Demand(next != from, Outcome.Invalid);
-                from.Downstream = down;
+                var from = App(who, name, May.Deploy);
+                from.Downstream = App(who, to, May.Deploy).Must(down => !down.AndDownstream.Contains(from));
                 break;
             case Command.RemoveEdge(var who, var name, var only):
-                var source = App(who, name, May.Deploy);
-                Demand(source.Downstream is not null && (only is null || App(who, only, May.View) == source.Downstream), Outcome.NotFound);
-                source.Downstream = null;
+                App(who, name, May.Deploy).Must(a => a.Downstream is { } down && (only is null || App(who, only, May.View) == down), Outcome.NotFound).Downstream = null;
                 break;
             case Command.Promote c: Promotions.Add(new ModelPromoting(this, c).Begin()); break;
             case Command.PutMember(var who, var team, var person, var role):
-                DemandRole(team, who, "admin");
-                DemandAnAdminStays(team, person, role);
-                Teams[team][person] = role;
+                Teams[team.Must(t => Role(who, t, May.All)).Must(t => KeepsAnAdmin(t, person, role), Outcome.Forbidden)][person] = role;
                 break;
-            case Command.RemoveMember(var who, var team, var person): RemoveMember(who, team, person); break;
+            case Command.RemoveMember(var who, var team, var person):
+                team.Must(t => Role(who, t, person == who ? May.Nothing : May.All)).Must(t => Teams[t].ContainsKey(person), Outcome.NotFound)
+                    .Must(t => KeepsAnAdmin(t, person, "none"), Outcome.Forbidden);
+                Teams[team].Remove(person);
+                Apps.FindAll(a => a.Owner == team).ForEach(a => a.Added.Remove(person));
+                break;
             case Command.AddCollaborator(var who, var name, var person, var wanted): Add(who, App(who, name, May.View), person, wanted); break;
             case Command.ChangeCollaborator(var who, var name, var person, var wanted):
-                var shared = App(who, name, May.Manage);
-                Demand(shared.Added.TryGetValue(person, out var had), Outcome.NotFound);
-                DemandMay(OnApp(who, shared), (wanted | May.View) & ~had);
-                shared.Added[person] = wanted | May.View;
+                App(who, name, May.Manage).Must(a => a.Added.ContainsKey(person), Outcome.NotFound)
+                    .Must(a => Access(who, a, (wanted | May.View) & ~a.Added[person])).Added[person] = wanted | May.View;
                 break;
             case Command.RemoveCollaborator(var who, var name, var person):
-                var left = App(who, name, May.View);
-                if (person != who || !left.Added.ContainsKey(person))
-                    DemandMay(OnApp(who, left), May.Manage);
-                Demand(left.Added.Remove(person), Outcome.NotFound);
+                App(who, name, May.View).Must(a => Access(who, a, person == who && a.Added.ContainsKey(who) ? May.View : May.Manage))
+                    .Must(a => a.Added.Remove(person), Outcome.NotFound);
                 break;
             case Command.OfferApp(var who, var name, var to): Offer(who, App(who, name, May.Own), to); break;
-            case Command.AnswerOffer(var who, var name, var accept):
-                var offered = OfferSeenBy(who, name);
-                Demand(offered.OfferedTo == who, Outcome.Forbidden);
-                offered.OfferedTo = null;
-                if (accept)
-                    HandOver(offered, who);
-                break;
-            case Command.WithdrawOffer(var who, var name):
-                var withdrawn = OfferSeenBy(who, name);
-                Demand(withdrawn.Owner == who, Outcome.Forbidden);
-                withdrawn.OfferedTo = null;
-                break;
-            case Command.TransferPipeline(var who, var name, var to): Transfer(Pipeline(who, name, May.Own), to); break;
-            case Command.Hold(var name) when Apps.TryGetValue(name, out var held): held.Ledger.IsHeld = true; break;
-            case Command.LetGo(var name) when Apps.TryGetValue(name, out var free): (free.Ledger.IsHeld, free.Ledger.RunsCommand) = (false, false); break;
+            case Command.AnswerOffer(var who, var name, true): HandOver(Offered(who, name).Must(a => a.OfferedTo == who, Outcome.Forbidden), who); break;
+            case Command.AnswerOffer(var who, var name, false): Offered(who, name).Must(a => a.OfferedTo == who, Outcome.Forbidden).OfferedTo = null; break;
+            case Command.WithdrawOffer(var who, var name): Offered(who, name).Must(a => a.Owner == who, Outcome.Forbidden).OfferedTo = null; break;
+            case Command.TransferPipeline(var who, var way, var to): Transfer(Pipeline(who, way, May.Own), to); break;
+            case Command.Hold(var name): Find(name)?.IsHeld = true; break;
+            case Command.LetGo(var name): Find(name)?.LetGo(); break;
         }
-    }
-
-    private void Create(Command.CreateApp c)
-    {
-        Demand(!c.Locked || c.Team is not null, Outcome.Invalid);
-        var owner = c.Team is null ? c.Who : BringTo(c.Team, c.Who);
-        Demand(!Apps.ContainsKey(c.App), Outcome.Invalid);
-        ModelReleases.Add(Apps[c.App] = new ModelApp { Name = c.App, Owner = owner, Locked = c.Locked }, new ModelRequest.Initial());
-    }
-
-    private void Destroy(ModelApp app)
-    {
-        Apps.Remove(app.Name);
-        foreach (var other in Apps.Values.Where(a => a.Downstream == app))
-            other.Downstream = null;
-        ModelReleases.Vanish(app);
-    }
-
-    private void Rename(ModelApp app, string to)
-    {
-        Demand(to == app.Name || !Apps.ContainsKey(to), Outcome.Invalid);
-        Apps.Remove(app.Name);
-        app.Name = to;
-        Apps[to] = app;
-    }
-
-    private static void RollBack(ModelApp app, int version)
-    {
-        Demand(app.Ledger.All.Exists(r => r.Version == version), Outcome.NotFound);
-        var to = app.Ledger.All[version - 1];
-        Demand(to is { Slug: not null, Status: "succeeded" }, Outcome.Invalid);
-        ModelReleases.Add(app, new ModelRequest.Rollback(to));
-    }
-
-    private void Couple(Command.Couple c)
-    {
-        var faults = new ModelFaults();
-        var (pipeline, app) = (faults.Try(() => Pipeline(c.Who, c.Pipeline, May.Operate)), faults.Try(() => App(c.Who, c.App, May.Operate)));
-        faults.Add(pipeline?.Stages.Contains(c.Stage) is false, Outcome.Invalid);
-        faults.Refuse();
-        Demand(app!.Pipeline is null, Outcome.Invalid);
-        (app.Pipeline, app.Stage) = (pipeline, c.Stage);
-    }
-
-    private static void Put(List<string> stages, string stage, string? before, string? after)
-    {
-        Demand(before is null != after is null && stages.Contains((before ?? after)!) && before != Standard[0], Outcome.Invalid);
-        stages.Remove(stage);
-        stages.Insert(before is not null ? stages.IndexOf(before) : stages.IndexOf(after!) + 1, stage);
-    }
-
-    private void RemoveMember(string who, string team, string person)
-    {
-        DemandRole(team, who, person == who ? "collaborator" : "admin");
-        Demand(Teams[team].ContainsKey(person), Outcome.NotFound);
-        DemandAnAdminStays(team, person, "nothing");
-        Teams[team].Remove(person);
-        foreach (var app in Apps.Values.Where(a => a.Owner == team))
-            app.Added.Remove(person);
     }
 
     /// <summary>Nobody gives what they do not have; who is in the team may join with what they may do anyway.</summary>
     private void Add(string who, ModelApp app, string person, May? wanted)
     {
-        var (mine, joins) = (OnApp(who, app), person == who);
-        Demand(!joins || (RoleIn(app.Owner, who) is not null && !mine.HasFlag(May.Own)), Outcome.Invalid);
+        var (mine, joins) = (On(who, app), person == who);
         var given = (wanted | May.View) ?? (joins ? mine : May.Work);
-        if (!joins)
-            DemandMay(mine, May.Manage);
-        DemandMay(mine, given);
-        Demand(person != app.Owner && !app.Added.ContainsKey(person), Outcome.Invalid);
-        app.Added[person] = given;
-        if (IsTeam(app.Owner))
-            Teams[app.Owner].TryAdd(person, "collaborator");
+        app.Must(a => !joins || (Within(a.Owner, who) is not null && !mine.HasFlag(May.Own))).Must(a => Access(who, a, joins ? given : given | May.Manage))
+            .Must(a => person != a.Owner && a.Added.TryAdd(person, given));
+        KeepIn(app.Owner, [person]);
     }
 
     /// <summary>To a team that one brings apps to, and from a team to somebody in it: at once. Between people: when they accept.</summary>
     private void Offer(string who, ModelApp app, string to)
     {
-        Demand(!IsTeam(to) || RoleIn(to, who) is not null, Outcome.Invalid);
-        Demand(!IsTeam(to) || RoleIn(to, who) is "admin" or "member", Outcome.Forbidden);
-        Demand(to != app.Owner, Outcome.Invalid);
-        Demand(IsTeam(to) || !IsTeam(app.Owner) || RoleIn(app.Owner, to) is "admin" or "member" or "viewer", Outcome.Forbidden);
+        app.Must(_ => IsTeam(to) ? Role(who, to, May.Work, Outcome.Invalid) : Outcome.Accepted).Must(a => to != a.Owner)
+            .Must(a => IsTeam(to) || !IsTeam(a.Owner) || Has(to, a.Owner, May.View), Outcome.Forbidden);
         if (IsTeam(to) || IsTeam(app.Owner))
             HandOver(app, to);
         else
             app.OfferedTo = to;
     }
 
+    private void Transfer(ModelPipeline pipeline, string to)
+    {
+        var (from, mine) = (pipeline.Owner, In(pipeline));
+        pipeline.Must(_ => to != from && (IsTeam(to) || IsTeam(from)), Outcome.Forbidden)
+            .Must(_ => mine.Exists(a => a.Owner == to) || (IsTeam(from) ? Has(to, from, May.View) : Has(from, to, May.Work)), Outcome.Forbidden).Owner = to;
+        mine.FindAll(a => a.Owner == from).ForEach(a => HandOver(a, to));
+    }
+
     private void HandOver(ModelApp app, string to)
     {
-        var from = app.Owner;
-        (app.Owner, app.Locked, app.OfferedTo) = (to, false, null);
+        (var from, app.Owner, app.Locked, app.OfferedTo) = (app.Owner, to, false, null);
         app.Added.Remove(to);
         if (IsTeam(from))
             app.Added.Clear();
         else if (!IsTeam(to))
             app.Added[from] = May.Work;
-        foreach (var person in IsTeam(to) ? app.Added.Keys.ToArray() : [])
-            Teams[to].TryAdd(person, "collaborator");
+        KeepIn(to, app.Added.Keys);
     }
 
-    private void Transfer(ModelPipeline pipeline, string to)
-    {
-        var (from, mine) = (pipeline.Owner, Apps.Values.Where(a => a.Pipeline == pipeline).ToArray());
-        Demand(to != from && (IsTeam(to) || IsTeam(from)), Outcome.Forbidden);
-        Demand(
-            mine.Any(a => a.Owner == to)
-            || (IsTeam(from) ? !IsTeam(to) && RoleIn(from, to) is "admin" or "member" or "viewer" : RoleIn(to, from) is "admin" or "member"),
-            Outcome.Forbidden);
-        pipeline.Owner = to;
-        foreach (var app in mine.Where(a => a.Owner == from))
-            HandOver(app, to);
-    }
-
-    public ModelApp App(string who, string name, May wanted)
-    {
-        Demand(Apps.TryGetValue(name, out var app), Outcome.NotFound);
-        DemandMay(OnApp(who, app!), wanted);
-        return app!;
-    }
+    /// <summary>Whoever may do something in a team's app is in the team.</summary>
+    private void KeepIn(string owner, IEnumerable<string> people) =>
+        people.Where(_ => IsTeam(owner)).ToList().ForEach(person => Teams[owner].TryAdd(person, "collaborator"));
 
     /// <summary>Of several with the name the oldest on which one may do what is wanted, else the oldest that one sees.</summary>
-    public ModelPipeline Pipeline(string who, string name, May wanted)
+    public ModelPipeline? FindPipeline(string who, string? name, May wanted) =>
+        Pipelines.Where(p => p.Name == name && On(who, p) != May.Nothing).OrderByDescending(p => On(who, p).HasFlag(wanted)).FirstOrDefault();
+
+    public ModelApp? Find(string name) => Apps.Find(a => a.Name == name);
+    public List<ModelApp> In(ModelPipeline? pipeline) => Apps.FindAll(a => a.Pipeline == pipeline);
+    private ModelApp App(string who, string name, May wanted) => Find(name).Must(a => Access(who, a, wanted))!;
+    private ModelApp Coupled(string who, string name) => App(who, name, May.View).Must(a => a.Pipeline is not null, Outcome.NotFound).Must(a => Access(who, a, May.Operate));
+    private ModelPipeline Pipeline(string who, string name, May wanted) => FindPipeline(who, name, wanted).Must(p => Access(who, p, wanted))!;
+    private ModelApp Offered(string who, string name) => Find(name).Must(a => a?.OfferedTo is { } to && (a.Owner == who || to == who), Outcome.NotFound)!;
+    private bool IsTeam(string owner) => Teams.ContainsKey(owner);
+    private bool KeepsAnAdmin(string team, string person, string role) => role == "admin" || Teams[team].Any(m => m.Key != person && m.Value == "admin");
+
+    /// <summary>What somebody may do to a thing because of whose it is; null: it is none of their business.</summary>
+    private May? Within(string? owner, string who) =>
+        owner is null ? null : owner == who ? May.All : Teams.GetValueOrDefault(owner)?.GetValueOrDefault(who) is { } role ? Roles[role] : null;
+
+    private bool Has(string who, string owner, May wanted) => Role(who, owner, wanted) is Outcome.Accepted;
+    private Outcome Role(string who, string owner, May wanted, Outcome outside = Outcome.NotFound) =>
+        Within(owner, who) is not { } own ? outside : own.HasFlag(wanted) ? Outcome.Accepted : Outcome.Forbidden;
+}
+
+/// <summary>How the model says no.</summary>
+internal static class Rules
+{
+    /// <summary>The thing itself, if this holds of it.</summary>
+    public static T Must<T>(this T thing, Func<T, bool> rule, Outcome otherwise = Outcome.Invalid) => thing.Must(t => rule(t) ? Outcome.Accepted : otherwise);
+
+    public static T Must<T>(this T thing, Func<T, Outcome> rule)
     {
-        var seen = Pipelines.FindAll(p => p.Name == name && OnPipeline(who, p) != May.Nothing);
-        var found = seen.Find(p => OnPipeline(who, p).HasFlag(wanted)) ?? seen.FirstOrDefault();
-        Demand(found is not null, Outcome.NotFound);
-        DemandMay(OnPipeline(who, found!), wanted);
-        return found!;
+        Refuse(rule(thing));
+        return thing;
     }
 
-    private ModelApp Coupled(string who, string name)
+    /// <summary>One fault is refused as what it is, several together as invalid.</summary>
+    public static void Refuse(params IEnumerable<Outcome> answers)
     {
-        Demand(App(who, name, May.View).Pipeline is not null, Outcome.NotFound);
-        return App(who, name, May.Operate);
-    }
-
-    private ModelApp OfferSeenBy(string who, string name)
-    {
-        Demand(Apps.TryGetValue(name, out var app) && app.OfferedTo is not null && (app.Owner == who || app.OfferedTo == who), Outcome.NotFound);
-        return app!;
-    }
-
-    private string BringTo(string team, string who)
-    {
-        DemandRole(team, who, "member");
-        return team;
-    }
-
-    private void DemandRole(string team, string who, string atLeast)
-    {
-        string[] roles = ["admin", "member", "viewer", "collaborator"];
-        Demand(RoleIn(team, who) is not null, Outcome.NotFound);
-        Demand(Array.IndexOf(roles, RoleIn(team, who)) <= Array.IndexOf(roles, atLeast), Outcome.Forbidden);
-    }
-
-    private void DemandAnAdminStays(string team, string person, string role) => Demand(
-        role == "admin" || RoleIn(team, person) != "admin" || Teams[team].Any(m => m.Key != person && m.Value == "admin"), Outcome.Forbidden);
-
-    public bool IsTeam(string owner) => Teams.ContainsKey(owner);
-
-    public string? RoleIn(string owner, string who) => Teams.GetValueOrDefault(owner)?.GetValueOrDefault(who);
-
-    public static void DemandMay(May granted, May wanted)
-    {
-        Demand(granted != May.Nothing, Outcome.NotFound);
-        Demand(granted.HasFlag(wanted), Outcome.Forbidden);
-    }
-
-    public static void Demand(bool holds, Outcome otherwise)
-    {
-        if (!holds)
-            throw new RefusedByModelException(otherwise);
+        var faults = answers.Where(a => a != Outcome.Accepted).ToArray();
+        if (faults is [var first, ..])
+            throw new RefusedByModelException(faults is [_] ? first : Outcome.Invalid);
     }
 }
 
 internal sealed class RefusedByModelException(Outcome outcome) : Exception
 {
-    public Outcome Outcome { get; } = outcome;
+    public Outcome Outcome => outcome;
 }

@@ -15,8 +15,8 @@ internal static class Sight
 
     /// <summary>Releases and promotions: what goes on by itself.</summary>
     public static string Moving(ModelWorld world) => Text(
-        world.Apps.Values.SelectMany(a => a.Ledger.All.Select(r => $"{a.Name} v{r.Version} {r.Status} {r.Slug?.Commit ?? "-"} {r.Description}").Append($"{a.Name} waiting {a.Ledger.Queue.Count}"))
-            .Concat(world.Promotions.Select((p, i) => Promotion(i, p.Targets.Select(t => (t.App, t.Release.Status))))));
+        world.Apps.SelectMany(a => a.Releases.Select(r => $"{a.Name} v{r.Version} {r.Status} {r.Slug?.Commit ?? "-"} {r.Description}").Append($"{a.Name} waiting {a.Waiting.Count}"))
+            .Concat(world.Promotions.Select((p, i) => Promotion(i, p.Select(t => (t.App, t.Release.Status))))));
 
     public static async Task<string> MovingAsync(RealWorld world)
     {
@@ -36,20 +36,20 @@ internal static class Sight
 
     /// <summary>Everything else: what is where, whose it is, and what everybody sees of it and may do to it.</summary>
     public static string Whole(ModelWorld world) => Text(
-        world.Apps.Values.SelectMany(a => new[]
+        world.Apps.SelectMany(a => new[]
             {
-                $"{a.Name} of {a.Owner} {(a.Locked ? "locked" : "open")} offered to {a.OfferedTo ?? "nobody"} runs v{a.Ledger.Current!.Version}",
+                $"{a.Name} of {a.Owner} {(a.Locked ? "locked" : "open")} offered to {a.OfferedTo ?? "nobody"} runs v{a.Current!.Version}",
                 $"{a.Name} in {(a.Pipeline is { } p ? $"#{world.Pipelines.IndexOf(p)} {a.Stage}" : "no pipeline")} then {a.Downstream?.Name ?? "nowhere"}",
                 $"{a.Name} has {Vars(a.Config)}",
                 $"{a.Name} added {Join(a.Added.Select(m => $"{m.Key}={Words(m.Value)}"))}",
             }
-            .Concat(a.Ledger.All.Select(r => $"{a.Name} v{r.Version} has {Vars(r.Config)}"))
-            .Concat(ModelWorld.People.Select(who => $"{who} may {Words(world.OnApp(who, a))} {a.Name}")))
+            .Concat(a.Releases.Select(r => $"{a.Name} v{r.Version} has {Vars(r.Config)}"))
+            .Concat(ModelWorld.People.Select(who => $"{who} may {Words(world.On(who, a))} {a.Name}")))
         .Concat(world.Pipelines.Select((p, i) => $"#{i} {p.Name} of {p.Owner}: {string.Join(' ', p.Stages)}"))
         .Concat(ModelWorld.People.SelectMany(who => new[]
         {
-            $"{who} sees apps {Join(world.Apps.Values.Where(a => world.OnApp(who, a) != May.Nothing).Select(a => a.Name))}",
-            $"{who} sees pipelines {Join(world.Pipelines.Where(p => world.OnPipeline(who, p) != May.Nothing).Select(p => p.Name))}",
+            $"{who} sees apps {Join(world.Apps.Where(a => world.On(who, a) != May.Nothing).Select(a => a.Name))}",
+            $"{who} sees pipelines {Join(world.Pipelines.Where(p => world.On(who, p) != May.Nothing).Select(p => p.Name))}",
         }))
         .Concat(world.Teams.Select(t => $"{t.Key}: {Join(t.Value.Select(m => $"{m.Key}={m.Value}"))}")));
 
