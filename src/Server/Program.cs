@@ -1,4 +1,5 @@
 using Sluice.Accounts;
+using Sluice.Acme;
 using Sluice.Api;
 using Sluice.Apps;
 using Sluice.AppSetups;
@@ -25,7 +26,7 @@ static Task<int> Server(UpOptions options)
 {
     var builder = ServerRole.CreateBuilder(options);
     builder.AddStorage().AddLogs().AddRuntime().AddAccounts().AddTeams().AddApps().AddDrains().AddSlugs().AddSources().AddRouter()
-        .AddDynos().AddMetrics().AddBuilds().AddReleases().AddPipelines().AddAppSetups().AddGit().AddPlatformApi().AddDashboard();
+        .AddAcme().AddDynos().AddMetrics().AddBuilds().AddReleases().AddPipelines().AddAppSetups().AddGit().AddPlatformApi().AddDashboard();
     var app = builder.Build();
     app.MapHealth().MapGit().MapPlatformApi().MapDashboard();
     return app.RunAsync(options);

@@ -23,6 +23,9 @@ public sealed record Site
     /// <summary>Log drains may lead to this machine and to private networks.</summary>
     public bool PrivateDrains { get; init; }
 
+    /// <summary>Who is asked for certificates of apps' domains; null: nobody.</summary>
+    public Authority? Authority { get; init; }
+
     /// <summary>One more address that it listens on; null for loopback only, or all.</summary>
     public System.Net.IPAddress? Bind { get; init; }
 
@@ -40,4 +43,22 @@ public sealed record Site
     private string BindHost => Bind is null ? "localhost" : Bind.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 ? $"[{Bind}]" : $"{Bind}";
 
     private string PortSuffix => PublicUrl.IsDefaultPort ? "" : $":{PublicUrl.Port}";
+}
+
+/// <summary>An authority elsewhere that gives certificates by ACME, as the operator told it.</summary>
+public sealed record Authority
+{
+    public static readonly Uri LetsEncrypt = new("https://acme-v02.api.letsencrypt.org/directory");
+
+    /// <summary>https.</summary>
+    public required Uri Directory { get; init; }
+
+    /// <summary>Where it writes to when something is wrong with a certificate; null: nowhere.</summary>
+    public string? Email { get; init; }
+
+    /// <summary>The operator has agreed to its terms of service.</summary>
+    public bool HasAgreed { get; init; }
+
+    /// <summary>PEM: who signs its own server's certificate; null: those that the machine trusts.</summary>
+    public string? Roots { get; init; }
 }

@@ -15,7 +15,11 @@ public sealed record DomainWire
 
     /// <summary>none: there is nothing to wait for.</summary>
     public string Status { get; init; } = "none";
+
+    /// <summary>How far its automatic certificate is: pending, in-progress, cert issued, failing, failed; null when the app has them off.</summary>
     public string? AcmStatus { get; init; }
+
+    /// <summary>What is waited for, or went wrong, and when it goes on.</summary>
     public string? AcmStatusReason { get; init; }
     public NamedWire? SniEndpoint { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
@@ -27,3 +31,6 @@ public sealed record CreateDomainWire(string Hostname, string? SniEndpoint = nul
 
 /// <summary>Body of <c>PATCH /apps/:app/domains/:domain</c>.</summary>
 public sealed record UpdateDomainWire(string? SniEndpoint);
+
+/// <summary>Body of <c>PATCH /apps/:app/acm</c>: what failed is tried again.</summary>
+public sealed record RefreshAcmWire(bool AcmRefresh);

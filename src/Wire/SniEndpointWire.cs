@@ -37,7 +37,7 @@ public sealed record SslCertWire
     [JsonPropertyName("self_signed?")]
     public required bool IsSelfSigned { get; init; }
 
-    /// <summary>False: it was uploaded, and nobody renews it but you.</summary>
+    /// <summary>It came by itself and is renewed so. False: it was uploaded, and nobody renews it but you.</summary>
     public bool Acm { get; init; }
 }
 

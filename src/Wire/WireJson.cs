@@ -19,6 +19,7 @@ namespace Sluice.Wire;
 [JsonSerializable(typeof(PutSniEndpointWire))]
 [JsonSerializable(typeof(CreateDomainWire))]
 [JsonSerializable(typeof(UpdateDomainWire))]
+[JsonSerializable(typeof(RefreshAcmWire))]
 [JsonSerializable(typeof(IReadOnlyList<RegistryBuildpackWire>))]
 [JsonSerializable(typeof(IReadOnlyList<RegistryRevisionWire>))]
 [JsonSerializable(typeof(RegistryReadmeWire))]

@@ -96,6 +96,7 @@ internal static class AppsApi
         WebUrl = site.WebUrl(app.Name),
         GitUrl = site.GitUrl(app.Name),
         Maintenance = app.Maintenance,
+        Acm = app.HasAutomaticCertificates,
         Locked = app.IsLocked,
         Team = app.Team is { } team ? new NamedWire(app.Owner.Value, team) : null,
         Organization = app.Team is { } organization ? new NamedWire(app.Owner.Value, organization) : null,

@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Sluice.Accounts;
+using Sluice.Acme;
 using Sluice.Apps;
 using Sluice.Releases;
 using Sluice.Router;
@@ -21,18 +23,18 @@ internal static class DomainsApi
         api.MapDelete("/apps/{name}/domains/{domain}", Remove).ForApp(Permission.Operate);
     }
 
-    private static async Task<IReadOnlyList<DomainWire>> List(HttpContext http, App app, DomainTable domains, SniEndpointTable endpoints, Site site, CancellationToken ct)
+    private static async Task<IReadOnlyList<DomainWire>> List(HttpContext http, App app, DomainTable domains, SniEndpointTable endpoints, AcmeJobs jobs, Site site, CancellationToken ct)
     {
-        var served = await endpoints.ListAsync(app.Id, ct);
-        return Page.Of(http, [OwnOf(app, site), .. (await domains.ListAsync(app.Id, ct)).Select(d => d.ToWire(app, site, served))], domain => domain, Keys);
+        var (served, automatic) = (await endpoints.ListAsync(app.Id, ct), await jobs.StatusesAsync(app, ct));
+        return Page.Of(http, [OwnOf(app, site), .. (await domains.ListAsync(app.Id, ct)).Select(d => d.ToWire(app, site, served, automatic))], domain => domain, Keys);
     }
 
-    private static async Task<DomainWire> Info(App app, string domain, DomainTable domains, SniEndpointTable endpoints, Site site, CancellationToken ct) =>
+    private static async Task<DomainWire> Info(App app, string domain, DomainTable domains, SniEndpointTable endpoints, AcmeJobs jobs, Site site, CancellationToken ct) =>
         OwnOf(app, site) is var own && (domain == own.Id.ToString() || domain.Equals(own.Hostname, StringComparison.OrdinalIgnoreCase))
-            ? own : (await domains.FindAsync(app.Id, domain, ct)).ToWire(app, site, await endpoints.ListAsync(app.Id, ct));
+            ? own : (await domains.FindAsync(app.Id, domain, ct)).ToWire(app, site, await endpoints.ListAsync(app.Id, ct), await jobs.StatusesAsync(app, ct));
 
     private static async Task<Created<DomainWire>> Add(
-        RequestBody body, App app, Principal who, DomainTable domains, SniEndpointTable endpoints, CurrentPlans plans, CertificateGiver giver, Site site, CancellationToken ct)
+        RequestBody body, App app, Principal who, DomainTable domains, SniEndpointTable endpoints, CurrentPlans plans, CertificateGiver giver, AcmeWorker acme, AcmeJobs jobs, Site site, CancellationToken ct)
     {
         var hostname = body.NeedText("hostname");
         var wanted = body.Reference("sni_endpoint");
@@ -41,11 +43,13 @@ internal static class DomainsApi
         var domain = await domains.AddAsync(app, hostname, with, who, ct);
         plans.Nudge(app.Id);
         giver.Nudge();
-        return TypedResults.Created($"/apps/{app.Id}/domains/{domain.Id}", domain.ToWire(app, site, with is null ? [] : [with]));
+        acme.Nudge();
+        return TypedResults.Created($"/apps/{app.Id}/domains/{domain.Id}", domain.ToWire(app, site, with is null ? [] : [with], await jobs.StatusesAsync(app, ct)));
     }
 
     private static async Task<DomainWire> Update(
-        string domain, RequestBody body, App app, Principal who, DomainTable domains, SniEndpointTable endpoints, CertificateGiver giver, Site site, CancellationToken ct)
+        string domain, RequestBody body, App app, Principal who, DomainTable domains, SniEndpointTable endpoints, CertificateGiver giver, AcmeWorker acme, AcmeJobs jobs,
+        Site site, CancellationToken ct)
     {
         var found = await domains.FindAsync(app.Id, domain, ct);
         var wanted = body.Reference("sni_endpoint");
@@ -55,8 +59,9 @@ internal static class DomainsApi
             var with = wanted is null ? null : await endpoints.FindAsync(app.Id, wanted, ct);
             found = await domains.ServeWithAsync(found, with, who, ct);
             giver.Nudge();
+            acme.Nudge();
         }
-        return found.ToWire(app, site, await endpoints.ListAsync(app.Id, ct));
+        return found.ToWire(app, site, await endpoints.ListAsync(app.Id, ct), await jobs.StatusesAsync(app, ct));
     }
 
     private static async Task<DomainWire> Remove(
@@ -68,7 +73,7 @@ internal static class DomainsApi
         await domains.RemoveAsync(found, who, ct);
         plans.Nudge(app.Id);
         giver.Nudge();
-        return found.ToWire(app, site, []);
+        return found.ToWire(app, site, [], ImmutableDictionary<Guid, AcmStatus>.Empty);
     }
 
     private static DomainWire OwnOf(App app, Site site) => new()
@@ -83,13 +88,15 @@ internal static class DomainsApi
     };
 
     /// <param name="endpoints">Among them the one that it is served with.</param>
-    private static DomainWire ToWire(this Domain domain, App app, Site site, IReadOnlyList<SniEndpoint> endpoints) => new()
+    private static DomainWire ToWire(this Domain domain, App app, Site site, IReadOnlyList<SniEndpoint> endpoints, ImmutableDictionary<Guid, AcmStatus> automatic) => new()
     {
         Id = domain.Id,
         App = app.ToNamed(),
         Hostname = domain.Hostname,
         Kind = "custom",
         Cname = site.HostOf(app.Name),
+        AcmStatus = automatic.GetValueOrDefault(domain.Id)?.Word,
+        AcmStatusReason = automatic.GetValueOrDefault(domain.Id)?.Reason,
         SniEndpoint = endpoints.FirstOrDefault(endpoint => endpoint.Id == domain.SniEndpoint) is { } with ? new NamedWire(with.Id, with.Name) : null,
         CreatedAt = domain.CreatedAt,
         UpdatedAt = domain.UpdatedAt,

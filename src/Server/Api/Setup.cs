@@ -52,6 +52,7 @@ internal static class ApiSetup
         api.MapCollaborators();
         api.MapDomains();
         api.MapSniEndpoints();
+        api.MapAcm();
         api.MapConfigVars();
         api.MapReleases();
         api.MapFormation();

@@ -78,6 +78,7 @@ internal static class SniEndpointsApi
                 ExpiresAt = facts.Until,
                 IsCaSigned = facts.IsTrusted,
                 IsSelfSigned = facts.IsSelfSigned,
+                Acm = endpoint.IsAutomatic,
             },
             CreatedAt = endpoint.CreatedAt,
             UpdatedAt = endpoint.UpdatedAt,

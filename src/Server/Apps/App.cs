@@ -19,6 +19,9 @@ public sealed record App
     public bool IsLocked { get; init; }
     public required string Stack { get; init; }
     public required bool Maintenance { get; init; }
+
+    /// <summary>Its domains get their certificates by themselves (<c>certs:auto</c>).</summary>
+    public bool HasAutomaticCertificates { get; init; }
     public DateTimeOffset? ReleasedAt { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
     public required DateTimeOffset UpdatedAt { get; init; }

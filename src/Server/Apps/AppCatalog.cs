@@ -156,7 +156,7 @@ public sealed class AppCatalog(Db db, Vault vault, TimeProvider clock)
     private static RefusedException Taken(string name) => Refuse.Invalid($"Name {name} is already taken. Choose another one.");
 
     internal static Sql Columns => Sql.Part(
-        $"apps.id, apps.name, apps.owner_id, accounts.email, apps.locked, apps.stack, apps.maintenance, apps.released_at, apps.created_at, apps.updated_at");
+        $"apps.id, apps.name, apps.owner_id, accounts.email, apps.locked, apps.stack, apps.maintenance, apps.acm, apps.released_at, apps.created_at, apps.updated_at");
 
     /// <summary>The tables that <see cref="Columns"/> are of.</summary>
     internal static Sql Tables => Sql.Part($"FROM apps JOIN accounts ON accounts.id = apps.owner_id");
@@ -170,6 +170,7 @@ public sealed class AppCatalog(Db db, Vault vault, TimeProvider clock)
         IsLocked = row.Flag("locked"),
         Stack = row.Text("stack"),
         Maintenance = row.Flag("maintenance"),
+        HasAutomaticCertificates = row.Flag("acm"),
         ReleasedAt = row.TimeOrNull("released_at"),
         CreatedAt = row.Time("created_at"),
         UpdatedAt = row.Time("updated_at"),

@@ -68,7 +68,7 @@ public sealed class AppList(Db db)
 
     private static Sql Part(Sql tables, Sql where, SortKey key, Slice slice) => Sql.Part(
         $"""
-        SELECT id, name, owner_id, email, locked, stack, maintenance, released_at, created_at, updated_at
+        SELECT id, name, owner_id, email, locked, stack, maintenance, acm, released_at, created_at, updated_at
           FROM (SELECT {AppCatalog.Columns} {tables} WHERE {where} AND {slice.Within(key)} {slice.Cut(key.Column)}) AS part
         """);
 

@@ -9,7 +9,7 @@ public sealed record Domain
     /// <summary>Lower case, without port; <c>*.example.com</c> answers for every name one step below that nobody has by itself.</summary>
     public required string Hostname { get; init; }
 
-    /// <summary>The uploaded certificate that it is served with; null: one of the server's own authority.</summary>
+    /// <summary>The certificate that it is served with; null: one of the server's own authority.</summary>
     public Guid? SniEndpoint { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
     public required DateTimeOffset UpdatedAt { get; init; }

@@ -48,14 +48,22 @@ public sealed class DomainTable(Db db, Site site, TimeProvider clock)
         var changed = domain with { SniEndpoint = with?.Id, UpdatedAt = clock.GetUtcNow() };
         await db.WriteAsync(
             new Act("domain.update", domain.Hostname, who.Account, domain.App, who.RequestId),
-            tx => tx.Execute($"UPDATE domains SET sni_endpoint_id = {changed.SniEndpoint}, updated_at = {changed.UpdatedAt} WHERE id = {domain.Id}"),
+            tx =>
+            {
+                tx.Execute($"UPDATE domains SET sni_endpoint_id = {changed.SniEndpoint}, updated_at = {changed.UpdatedAt} WHERE id = {domain.Id}");
+                SniEndpointTable.RemoveUnused(tx, domain.App);
+            },
             ct);
         return changed;
     }
 
     public Task RemoveAsync(Domain domain, Principal who, CancellationToken ct) => db.WriteAsync(
         new Act("domain.destroy", domain.Hostname, who.Account, domain.App, who.RequestId),
-        tx => tx.Execute($"DELETE FROM domains WHERE id = {domain.Id}"),
+        tx =>
+        {
+            tx.Execute($"DELETE FROM domains WHERE id = {domain.Id}");
+            SniEndpointTable.RemoveUnused(tx, domain.App);
+        },
         ct);
 
     private static void RefuseUncovered(string hostname, SniEndpoint? with)

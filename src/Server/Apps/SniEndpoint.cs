@@ -4,7 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Sluice.Apps;
 
-/// <summary>A certificate that somebody uploaded for an app; domains that are told to are served with it.</summary>
+/// <summary>A certificate that somebody uploaded for an app, or that was ordered for one of its domains; domains that are told to are served with it.</summary>
 public sealed record SniEndpoint
 {
     public required Guid Id { get; init; }
@@ -15,6 +15,9 @@ public sealed record SniEndpoint
 
     /// <summary>PEM: the certificate, then those that lead to its authority.</summary>
     public required string Chain { get; init; }
+
+    /// <summary>Ordered and renewed by itself (<c>certs:auto</c>), for one domain.</summary>
+    public bool IsAutomatic { get; init; }
 
     /// <summary>Ids of the app's domains that are served with it.</summary>
     public required ImmutableArray<Guid> Domains { get; init; }

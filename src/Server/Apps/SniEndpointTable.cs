@@ -6,7 +6,7 @@ using Sluice.Storage;
 
 namespace Sluice.Apps;
 
-/// <summary>Uploaded certificates, their keys sealed. Whoever changes this nudges <c>Router/ServedCertificates</c>, from which the router learns.</summary>
+/// <summary>Certificates of apps, their keys sealed: uploaded ones, and those that came by themselves. Whoever changes this nudges <c>Router/ServedCertificates</c>, from which the router learns.</summary>
 public sealed class SniEndpointTable(Db db, Vault vault, TimeProvider clock)
 {
     private const int MaxPerApp = 100;
@@ -18,7 +18,7 @@ public sealed class SniEndpointTable(Db db, Vault vault, TimeProvider clock)
             $"SELECT id, sni_endpoint_id FROM domains WHERE app_id = {app} AND sni_endpoint_id IS NOT NULL ORDER BY hostname",
             row => (Domain: row.Guid("id"), Endpoint: row.Guid("sni_endpoint_id")), ct)).ToLookup(d => d.Endpoint, d => d.Domain);
         return await db.ListAsync(
-            $"SELECT id, app_id, name, chain, created_at, updated_at FROM sni_endpoints WHERE app_id = {app} ORDER BY name", row => Read(row, domains), ct);
+            $"SELECT id, app_id, name, chain, acm, created_at, updated_at FROM sni_endpoints WHERE app_id = {app} ORDER BY name", row => Read(row, domains), ct);
     }
 
     /// <summary>By id or name.</summary>
@@ -37,7 +37,7 @@ public sealed class SniEndpointTable(Db db, Vault vault, TimeProvider clock)
         {
             Id = id,
             App = app.Id,
-            Name = "cert-" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(3))[..5],
+            Name = NewName(),
             Chain = chain,
             Domains = [],
             CreatedAt = now,
@@ -48,7 +48,7 @@ public sealed class SniEndpointTable(Db db, Vault vault, TimeProvider clock)
             new Act("sni-endpoint.create", endpoint.Name, who.Account, app.Id, who.RequestId),
             tx =>
             {
-                if (tx.Find($"SELECT COUNT(*) AS n FROM sni_endpoints WHERE app_id = {app.Id}", row => row.Int("n")) >= MaxPerApp)
+                if (tx.Find($"SELECT COUNT(*) AS n FROM sni_endpoints WHERE app_id = {app.Id} AND acm = 0", row => row.Int("n")) >= MaxPerApp)
                     throw Refuse.Invalid($"An app may have {MaxPerApp} certificates. Remove one that is no longer needed.");
                 tx.Execute(
                     $"""
@@ -60,7 +60,7 @@ public sealed class SniEndpointTable(Db db, Vault vault, TimeProvider clock)
         return endpoint;
     }
 
-    /// <summary>Another chain and key under the same name; its domains stay with it.</summary>
+    /// <summary>Another chain and key under the same name; its domains stay with it. One that came by itself is an uploaded one from then on.</summary>
     /// <exception cref="RefusedException">Chain or key is no good, or it does not cover a domain that is served with it.</exception>
     public async Task<SniEndpoint> ReplaceAsync(SniEndpoint endpoint, IEnumerable<Domain> served, string chain, string key, Principal who, CancellationToken ct)
     {
@@ -69,20 +69,32 @@ public sealed class SniEndpointTable(Db db, Vault vault, TimeProvider clock)
         var faults = served.Where(domain => domain.SniEndpoint == endpoint.Id && !facts.Covers(domain.Hostname)).Select(domain => NotCovered(domain.Hostname, facts)).ToList();
         if (faults.Count > 0)
             throw Refuse.Invalid(faults);
-        var replaced = endpoint with { Chain = chain, UpdatedAt = clock.GetUtcNow() };
+        var replaced = endpoint with { Chain = chain, IsAutomatic = false, UpdatedAt = clock.GetUtcNow() };
         var sealedKey = vault.Seal(Purpose(endpoint.Id), Encoding.UTF8.GetBytes(key));
         await db.WriteAsync(
             new Act("sni-endpoint.update", endpoint.Name, who.Account, endpoint.App, who.RequestId),
-            tx => tx.Execute($"UPDATE sni_endpoints SET chain = {chain}, private_key = {sealedKey}, updated_at = {replaced.UpdatedAt} WHERE id = {endpoint.Id}"),
+            tx => tx.Execute($"UPDATE sni_endpoints SET chain = {chain}, private_key = {sealedKey}, acm = 0, updated_at = {replaced.UpdatedAt} WHERE id = {endpoint.Id}"),
             ct);
         return replaced;
     }
 
     /// <summary>Its domains are served with a certificate of the server's own authority again.</summary>
-    public Task RemoveAsync(SniEndpoint endpoint, Principal who, CancellationToken ct) => db.WriteAsync(
-        new Act("sni-endpoint.destroy", endpoint.Name, who.Account, endpoint.App, who.RequestId),
-        tx => tx.Execute($"DELETE FROM sni_endpoints WHERE id = {endpoint.Id}"),
-        ct);
+    /// <exception cref="RefusedException">It came by itself, and would come again.</exception>
+    public async Task RemoveAsync(SniEndpoint endpoint, Principal who, CancellationToken ct)
+    {
+        if (endpoint.IsAutomatic)
+            throw Refuse.Invalid($"{endpoint.Name} came by itself and would be ordered again. certs:auto:disable ends that for the app; domains:update --cert serves a domain with one of yours.");
+        await db.WriteAsync(
+            new Act("sni-endpoint.destroy", endpoint.Name, who.Account, endpoint.App, who.RequestId),
+            tx => tx.Execute($"DELETE FROM sni_endpoints WHERE id = {endpoint.Id}"),
+            ct);
+    }
+
+    internal static string NewName() => "cert-" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(3))[..5];
+
+    /// <summary>Deletes those that came by themselves and that no domain is served with any more.</summary>
+    internal static void RemoveUnused(Tx tx, AppId app) => tx.Execute(
+        $"DELETE FROM sni_endpoints WHERE app_id = {app} AND acm = 1 AND NOT EXISTS (SELECT 1 FROM domains WHERE sni_endpoint_id = sni_endpoints.id)");
 
     /// <summary>Every certificate that some domain is served with, its key open: for the router alone.</summary>
     internal async Task<ImmutableArray<ServedCertificate>> ServedAsync(CancellationToken ct)
@@ -115,6 +127,7 @@ public sealed class SniEndpointTable(Db db, Vault vault, TimeProvider clock)
         App = new AppId(row.Guid("app_id")),
         Name = row.Text("name"),
         Chain = row.Text("chain"),
+        IsAutomatic = row.Flag("acm"),
         Domains = [.. domains[row.Guid("id")]],
         CreatedAt = row.Time("created_at"),
         UpdatedAt = row.Time("updated_at"),

@@ -22,6 +22,11 @@ public sealed record UpOptions
           --private-drains    Let log drains lead to this machine and to private networks. Default: to the public network only.
           --otlp URL          Send traces and measures to the OpenTelemetry collector there (OTEL_EXPORTER_OTLP_ENDPOINT), over
                               HTTP unless OTEL_EXPORTER_OTLP_PROTOCOL says grpc. The other OTEL_ variables count as well.
+          --acme URL          Ask this authority for certificates of apps that turned certs:auto on; letsencrypt is short for Let's Encrypt's
+                              address. Default: nobody is asked, and nothing leaves this machine for it.
+          --acme-agree        You have read the authority's terms of service and agree to them. Most ask for it.
+          --acme-email MAIL   Where the authority may write to you when something is wrong.
+          --acme-ca FILE      PEM file of who signs the authority's own server, when this machine does not trust it.
           --keep-dynos        Leave apps running when Sluice is stopped; the next start adopts them.
           --help              This text.
 
@@ -50,6 +55,9 @@ public sealed record UpOptions
     /// <summary>Where the OpenTelemetry collector is; null when only the environment may say so.</summary>
     public Uri? Otlp { get; init; }
 
+    /// <summary>Null: nobody is asked for certificates.</summary>
+    public AcmeFlags? Acme { get; init; }
+
     /// <summary>For roles only: descriptors of listening sockets that were inherited.</summary>
     public ImmutableArray<int> Sockets { get; init; } = [];
 
@@ -65,6 +73,7 @@ public sealed record UpOptions
         OneTeam = OneTeam,
         MaxPushBytes = (long)MaxPushMb << 20,
         PrivateDrains = PrivateDrains,
+        Authority = Acme?.Authority,
     };
 
     /// <summary>The same options as flags, for a role's command line.</summary>
@@ -75,6 +84,7 @@ public sealed record UpOptions
         .. PublicUrl is null ? [] : new[] { "--public-url", PublicUrl.OriginalString },
         .. OneTeam ? new[] { "--one-team" } : [],
         .. PrivateDrains ? new[] { "--private-drains" } : [],
+        .. Acme?.ToFlags() ?? [],
         .. MaxPushMb == DefaultMaxPushMb ? [] : new[] { "--max-push", $"{MaxPushMb}" },
     ];
 
@@ -86,9 +96,9 @@ public sealed record UpOptions
         for (var i = 0; i < flags.Count; i++)
         {
             var (name, value) = flags[i].IndexOf('=', StringComparison.Ordinal) is var cut and > 0 ? (flags[i][..cut], flags[i][(cut + 1)..]) : (flags[i], null);
-            if (name is "--one-team" or "--keep-dynos" or "--private-drains" && value is null)
+            if (name is "--one-team" or "--keep-dynos" or "--private-drains" or "--acme-agree" && value is null)
                 values[name] = "";
-            else if (name is not ("--data" or "--port" or "--bind" or "--domain" or "--public-url" or "--max-push" or "--otlp" or "--sockets" or "--companion"))
+            else if (name is not ("--data" or "--port" or "--bind" or "--domain" or "--public-url" or "--max-push" or "--otlp" or "--acme" or "--acme-email" or "--acme-ca" or "--sockets" or "--companion"))
             {
                 faults.Add($"There is no flag {name}.");
                 i += value is null && i + 1 < flags.Count && !flags[i + 1].StartsWith('-') ? 1 : 0;
@@ -134,6 +144,7 @@ public sealed record UpOptions
             MaxPushMb = maxPush,
             PrivateDrains = values.ContainsKey("--private-drains"),
             Otlp = otlp,
+            Acme = AcmeFlags.Read(values, faults),
             Sockets = Descriptors(values, "--sockets"),
             Companion = Descriptors(values, "--companion"),
         };

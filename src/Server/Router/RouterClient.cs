@@ -106,19 +106,15 @@ public sealed class RouterClient(DataFolder data)
         return all.ToImmutable();
     }
 
-    /// <summary>Gives every router that runs this set of uploaded certificates, if it has another.</summary>
-    internal async Task GiveCertificatesAsync(byte[] text, CancellationToken ct)
+    /// <summary>Gives every router that runs this set of certificates, if it has another.</summary>
+    internal Task GiveCertificatesAsync(byte[] text, CancellationToken ct) => GiveAsync("/certificates", text, ct);
+
+    /// <summary>The same for what authorities are to find at names.</summary>
+    /// <exception cref="RouterAwayException">No router runs.</exception>
+    internal async Task GiveChallengesAsync(byte[] text, CancellationToken ct)
     {
-        var digest = UploadedCertificates.DigestOf(text);
-        foreach (var socket in data.RouterSockets)
-        {
-            using var has = await AskAsync(socket, HttpMethod.Get, "/certificates", null, ct);
-            if (has is null || await has.EnsureSuccessStatusCode().Content.ReadAsStringAsync(ct) == digest)
-                continue;
-            using var content = new ByteArrayContent(text);
-            using var given = await AskAsync(socket, HttpMethod.Put, "/certificates", content, ct);
-            given?.EnsureSuccessStatusCode();
-        }
+        if (!await GiveAsync("/challenges", text, ct))
+            throw new RouterAwayException();
     }
 
     /// <summary>True when a router answers.</summary>
@@ -131,6 +127,26 @@ public sealed class RouterClient(DataFolder data)
                 return true;
         }
         return false;
+    }
+
+    /// <summary>False when no router runs.</summary>
+    private async Task<bool> GiveAsync(string path, byte[] text, CancellationToken ct)
+    {
+        var digest = UploadedCertificates.DigestOf(text);
+        var isThere = false;
+        foreach (var socket in data.RouterSockets)
+        {
+            using var has = await AskAsync(socket, HttpMethod.Get, path, null, ct);
+            if (has is null)
+                continue;
+            isThere = true;
+            if (await has.EnsureSuccessStatusCode().Content.ReadAsStringAsync(ct) == digest)
+                continue;
+            using var content = new ByteArrayContent(text);
+            using var given = await AskAsync(socket, HttpMethod.Put, path, content, ct);
+            given?.EnsureSuccessStatusCode();
+        }
+        return isThere;
     }
 
     private async Task GatherAsync(ChannelWriter<RouterLine> all, CancellationToken ct)

@@ -2,10 +2,10 @@ namespace Sluice.Router;
 
 /// <summary>
 /// The router's end of <see cref="RouterClient"/>: HTTP on a Unix socket that only the server's user may open.
-/// <c>PUT /table</c>, <c>GET /table</c>, <c>PUT /certificates</c>, <c>GET /certificates</c> (their digest), <c>GET /drained/DYNO?ms=N</c>, <c>GET /lines</c>,
+/// <c>PUT /table</c>, <c>GET /table</c>, <c>PUT /certificates</c>, <c>GET /certificates</c> (their digest), the same for <c>/challenges</c>, <c>GET /drained/DYNO?ms=N</c>, <c>GET /lines</c>,
 /// <c>GET /counts</c>, <c>GET /ready</c>.
 /// </summary>
-internal sealed class RouterControl(LiveTable table, SavedTable saved, UploadedCertificates certificates, RequestLines lines, RequestCounts counts, TimeProvider clock, CancellationToken stopping)
+internal sealed class RouterControl(LiveTable table, SavedTable saved, UploadedCertificates certificates, Challenges challenges, RequestLines lines, RequestCounts counts, TimeProvider clock, CancellationToken stopping)
 {
     /// <summary>Lines go in batches: sent one by one they would cost more than the requests that they tell of.</summary>
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(10), Gather = TimeSpan.FromMilliseconds(20);
@@ -15,8 +15,10 @@ internal sealed class RouterControl(LiveTable table, SavedTable saved, UploadedC
         ("GET", "ready") => Task.CompletedTask,
         ("GET", "table") => http.Response.WriteAsJsonAsync(table.Table, RouterClient.Json, http.RequestAborted),
         ("PUT", "table") => TakeTableAsync(http),
-        ("PUT", "certificates") => TakeCertificatesAsync(http),
+        ("PUT", "certificates") => TakeAsync(http, certificates.Replace),
         ("GET", "certificates") => http.Response.WriteAsync(certificates.Digest, http.RequestAborted),
+        ("PUT", "challenges") => TakeAsync(http, challenges.Replace),
+        ("GET", "challenges") => http.Response.WriteAsync(challenges.Digest, http.RequestAborted),
         ("GET", "drained") => WaitForDrainAsync(http),
         ("GET", "counts") => http.Response.WriteAsJsonAsync(counts.Now(), RouterClient.Json, http.RequestAborted),
         ("GET", "lines") => SendLinesAsync(http),
@@ -32,11 +34,11 @@ internal sealed class RouterControl(LiveTable table, SavedTable saved, UploadedC
         await http.Response.WriteAsync($"The router has table {table.Table.Number} and does not take {next?.Number}.", http.RequestAborted);
     }
 
-    private async Task TakeCertificatesAsync(HttpContext http)
+    private static async Task TakeAsync(HttpContext http, Action<byte[]> replace)
     {
         using var text = new MemoryStream();
         await http.Request.Body.CopyToAsync(text, http.RequestAborted);
-        certificates.Replace(text.ToArray());
+        replace(text.ToArray());
     }
 
     private async Task WaitForDrainAsync(HttpContext http)

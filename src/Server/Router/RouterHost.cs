@@ -19,6 +19,7 @@ internal sealed class RouterHost : IAsyncDisposable
     private readonly WebSockets sockets;
     private readonly OpenConnections open;
     private readonly UploadedCertificates uploaded;
+    private readonly Challenges challenges = new();
     private readonly CancellationTokenSource stopping = new();
     private readonly WebApplication control;
     private readonly WebApplication front;
@@ -39,7 +40,7 @@ internal sealed class RouterHost : IAsyncDisposable
         var saved = new SavedTable(data);
         uploaded = new UploadedCertificates(data);
         var lines = new RequestLines(clock);
-        control = BuildControl(data.RouterSocket(Environment.ProcessId), new RouterControl(table, saved, uploaded, lines, counts, clock, stopping.Token));
+        control = BuildControl(data.RouterSocket(Environment.ProcessId), new RouterControl(table, saved, uploaded, challenges, lines, counts, clock, stopping.Token));
         Saved = saved;
         Certificates = new Certificates(data, site, table, uploaded, clock);
         front = BuildFront(listening, companion, IsOurs(site), new Rendezvous(data, limits));
@@ -104,6 +105,8 @@ internal sealed class RouterHost : IAsyncDisposable
                 SayGoodbye(http);
             if (HeadRules.Refusal(http.Request) is { } refusal)
                 return RefuseAsync(http, refusal);
+            if (challenges.For(http.Request) is { } proof)
+                return Challenges.AnswerAsync(http, proof);
             var now = clock.GetUtcNow();
             if (!own.Contains(http.Request.Host.Host) && !(Companion.IsOn(http.Features) && Companion.IsWired(http.Request.Host.Host.ToLowerInvariant())))
                 return apps.HandleAsync(http, now, isDraining);

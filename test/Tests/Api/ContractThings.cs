@@ -51,7 +51,10 @@ internal sealed class ContractThings(ContractWorld world)
         await world.AskAsync("PATCH /apps/{name}/sni-endpoints/{endpoint}", $"{at}/sni-endpoints/{certificate}", new { certificate_chain = pair.Chain, private_key = pair.Key });
         await world.AskAsync("GET /apps/{name}/sni-endpoints/{endpoint}", $"{at}/sni-endpoints/{certificate}");
         await world.AskAsync("GET /apps/{name}/sni-endpoints", at + "/sni-endpoints");
+        foreach (var verb in new[] { "POST", "PATCH" })
+            Assert.True((await world.AskAsync(verb + " /apps/{name}/acm", at + "/acm", new { acm_refresh = true })).GetProperty("acm").GetBoolean());
         await world.AskAsync("GET /apps/{name}/domains", at + "/domains");
+        Assert.False((await world.AskAsync("DELETE /apps/{name}/acm", at + "/acm")).GetProperty("acm").GetBoolean());
         foreach (var name in new[] { Text(domain, "id"), "www.walk.example", app + ".localhost" })
             await world.AskAsync("GET /apps/{name}/domains/{domain}", $"{at}/domains/{name}");
         await world.AskAsync("PATCH /apps/{name}/domains/{domain}", at + "/domains/www.walk.example", new { sni_endpoint = (string?)null });

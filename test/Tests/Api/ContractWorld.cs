@@ -19,7 +19,7 @@ public sealed class ContractWorld : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         var ct = TestContext.Current.CancellationToken;
-        Sluice = await RunningSluice.StartAsync(alone: false, ct);
+        Sluice = await RunningSluice.StartAsync(alone: false, ct, "--acme", "https://localhost:1/nobody");
         Http = new HttpClient { BaseAddress = Sluice.Url };
         Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Sluice.Key);
         Http.DefaultRequestHeaders.TryAddWithoutValidation("Accept", "application/vnd.heroku+json; version=3.sdk");

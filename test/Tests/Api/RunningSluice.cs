@@ -57,13 +57,13 @@ internal sealed class RunningSluice : IAsyncDisposable
     /// <summary>Scratch space that goes away with it.</summary>
     public string Scratch(string name) => Directory.CreateDirectory(Path.Combine(folder.FullName, name)).FullName;
 
-    public static async Task<RunningSluice> StartAsync(bool alone, CancellationToken ct)
+    public static async Task<RunningSluice> StartAsync(bool alone, CancellationToken ct, params string[] flags)
     {
         alone &= Environment.IsPrivilegedProcess;
         var folder = Directory.CreateTempSubdirectory("sluice-test-");
         folder.UnixFileMode |= UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
         var binary = Path.Combine(AppContext.BaseDirectory, "sluice");
-        string[] command = [binary, "up", "--port", "0", "--data", Path.Combine(folder.FullName, "data")];
+        string[] command = [binary, "up", "--port", "0", "--data", Path.Combine(folder.FullName, "data"), .. flags];
         if (alone)
             command = ["unshare", "--net", "sh", "-c", "ip link set lo up && exec \"$@\"", "sh", .. command];
         var sluice = new RunningSluice(folder, Process.Start(Start(command, folder.FullName, []))!, alone);

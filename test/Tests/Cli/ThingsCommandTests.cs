@@ -87,6 +87,31 @@ public sealed class ThingsCommandTests
         Assert.Single(server.Asked, asked => asked.StartsWith("PATCH", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task Automatic_certificates_are_turned_on_waited_for_and_turned_off()
+    {
+        var domain = Domain("www.shop.example", "custom");
+        await using var server = (await ScriptedServer.StartAsync())
+            .On("POST /apps/shop/acm", Answers.App("shop") with { Acm = true })
+            .On("GET /apps/shop", Answers.App("shop") with { Acm = true })
+            .On("PATCH /apps/shop/acm", Answers.App("shop") with { Acm = true })
+            .On("DELETE /apps/shop/acm", Answers.App("shop"))
+            .On<IReadOnlyList<DomainWire>>("GET /apps/shop/domains", [Domain("shop.localhost", "heroku"), domain with { AcmStatus = "failed", AcmStatusReason = "It leads elsewhere." }]);
+        using var typed = new Typed(server);
+
+        Assert.Equal(1, await typed.Run("certs:auto:enable --wait -a shop"));
+        Assert.EndsWith("Domain            Status  Reason\nwww.shop.example  failed  It leads elsewhere.\n", typed.Out);
+        Assert.Equal(0, await typed.Run("certs:auto:refresh -a shop"));
+        Assert.Contains("""PATCH /apps/shop/acm {"acm_refresh":true}""", server.Asked);
+        Assert.Equal(0, await typed.Run("certs:auto -a shop"));
+        Assert.StartsWith("=== Automatic certificates are enabled on shop\n", typed.Out);
+        Assert.Equal(64, await typed.Run("certs:auto:disable -a shop"));
+        Assert.Equal(64, await typed.Run("certs:auto:disable -a shop --confirm blog"));
+        Assert.DoesNotContain(server.Asked, asked => asked.StartsWith("DELETE", StringComparison.Ordinal));
+        Assert.Equal(0, await typed.Run("certs:auto:disable -a shop --confirm shop"));
+        Assert.Contains(server.Asked, asked => asked.StartsWith("DELETE /apps/shop/acm", StringComparison.Ordinal));
+    }
+
     private static SniEndpointWire Certificate(string name, params string[] names) => new()
     {
         Id = Answers.IdOf(name),

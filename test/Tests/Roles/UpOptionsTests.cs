@@ -55,9 +55,29 @@ public sealed class UpOptionsTests
     public void What_a_role_is_told_reads_back_the_same()
     {
         var options = Parse(true, [], "--data", "/d", "--port", "80", "--bind", "0.0.0.0", "--domain", "a.example", "--public-url", "https://s.example", "--one-team", "--max-push", "5", "--private-drains");
+        Assert.Null(options.Site.Authority);
         var again = UpOptions.Parse(options.ToFlags(), _ => null, isRoot: true);
         Assert.Equal(options with { Data = again.Data, Sockets = again.Sockets }, again);
         Assert.Equal(options.Data.Root, again.Data.Root);
+    }
+
+    [Fact]
+    public void Nobody_is_asked_for_certificates_but_the_authority_that_was_named()
+    {
+        using var folder = new Storage.TempFolder();
+        var roots = folder.At("roots.pem");
+        File.WriteAllText(roots, Apps.TestCertificate.For("a.example").Chain);
+        Assert.Null(Parse(true, []).Site.Authority);
+        Assert.Equal((Authority.LetsEncrypt, false), Parse(true, [], "--acme", "letsencrypt").Site.Authority is { } one ? (one.Directory, one.HasAgreed) : default);
+        var all = Parse(true, [], "--acme", "https://ca.example/dir", "--acme-agree", "--acme-email", "ops@a.example", "--acme-ca", roots);
+        Assert.Equal(all.Site.Authority, UpOptions.Parse(all.ToFlags(), _ => null, isRoot: true).Site.Authority);
+        Assert.Equal((true, "ops@a.example"), (all.Site.Authority!.HasAgreed, all.Site.Authority.Email));
+        Assert.StartsWith("-----BEGIN", all.Site.Authority.Roots);
+        Assert.Equal("--acme-agree goes with --acme. See sluice up --help.", Assert.Throws<UsageException>(() => Parse(true, [], "--acme-agree")).Message);
+        var faults = Assert.Throws<UsageException>(() => Parse(true, [], "--acme", "http://ca.example", "--acme-email", "ops", "--acme-ca", "/nowhere")).Message;
+        Assert.Contains("--acme wants letsencrypt, or the https address", faults);
+        Assert.Contains("--acme-email wants", faults);
+        Assert.Contains("--acme-ca wants", faults);
     }
 
     private static UpOptions Parse(bool isRoot, Dictionary<string, string>? env = null, params string[] flags) =>
