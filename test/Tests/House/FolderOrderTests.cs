@@ -7,7 +7,7 @@ public sealed partial class FolderOrderTests
 {
     private static readonly string[] Order =
     [
-        "Storage", "Jobs", "Events", "Logs", "Runtime", "Accounts", "Teams", "Apps", "Drains", "Slugs", "Sources", "Router", "Dynos", "Metrics", "Builds", "Releases",
+        "Storage", "Jobs", "Events", "Logs", "Runtime", "Accounts", "Teams", "Apps", "Drains", "Slugs", "Sources", "Router", "Acme", "Dynos", "Metrics", "Builds", "Releases",
         "Pipelines", "AppSetups", "ReviewApps", "Ci", "Webhooks", "Git", "Api", "Dashboard", "Roles",
     ];
 
