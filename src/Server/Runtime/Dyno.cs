@@ -127,8 +127,9 @@ internal sealed class Dyno
     {
         if (status.Until is not { } until)
             return;
-        var left = until - clock.GetUtcNow();
-        await Task.Delay(left > TimeSpan.Zero ? left : TimeSpan.Zero, clock, over.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        // The machine's clock may have been set since.
+        var left = status.Limit is { } limit && sandbox.Age is { } age ? limit - age : until - clock.GetUtcNow();
+        await Task.Delay(Max(left), clock, over.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (over.IsCancellationRequested)
             return;
         reason ??= "Ran longer than it may, and was stopped";
@@ -138,11 +139,12 @@ internal sealed class Dyno
     private async Task<bool> AcceptsInTimeAsync()
     {
         var pause = FirstTry;
+        var (before, began) = (sandbox.Age ?? TimeSpan.Zero, clock.GetTimestamp());
         while (!await AcceptsAsync())
         {
-            if (clock.GetUtcNow() - status.Since > times.Boot)
+            if (before + clock.GetElapsedTime(began) > times.Boot)
             {
-                reason ??= $"R10: did not accept on $PORT within {times.Boot.TotalSeconds:0} s";
+                reason ??= $"R10: did not accept on $PORT within {times.Boot.TotalSeconds:0} s{(sandbox.Note.Link is null ? "" : Listening.Advice(sandbox.Listens, status.Port))}";
                 await sandbox.KillAsync();
                 return false;
             }

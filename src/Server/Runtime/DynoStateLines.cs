@@ -10,6 +10,8 @@ namespace Sluice.Runtime;
 /// </summary>
 internal sealed class DynoStateLines(IRuntime runtime, TimeProvider clock)
 {
+    private static readonly Dictionary<string, string> Codes = new(StringComparer.Ordinal) { ["R10"] = "Boot timeout", ["R12"] = "Exit timeout", ["R15"] = "Memory quota vastly exceeded" };
+
     private readonly Dictionary<DynoId, DynoState> known = [];
     private readonly DateTimeOffset since = clock.GetUtcNow();
 
@@ -34,11 +36,15 @@ internal sealed class DynoStateLines(IRuntime runtime, TimeProvider clock)
             known.Remove(dyno.Id);
         return
         [
-            .. dyno.Reason is { } reason ? [reason] : ImmutableArray<string>.Empty,
+            .. dyno.Reason is { } reason ? [Error(reason)] : ImmutableArray<string>.Empty,
             .. dyno.ExitCode is { } code ? [$"Process exited with status {code}"] : ImmutableArray<string>.Empty,
             $"State changed from {Word(was)} to {Word(dyno.State)}",
         ];
     }
+
+    /// <summary><c>R10: did not …</c> as Heroku's logs have it: <c>Error R10 (Boot timeout) -> did not …</c></summary>
+    private static string Error(string reason) =>
+        reason.Length > 5 && Codes.TryGetValue(reason[..3], out var name) && reason[3] == ':' ? $"Error {reason[..3]} ({name}) -> {reason[5..]}" : reason;
 
     private static string Word(DynoState state) => state switch
     {

@@ -79,6 +79,9 @@ public sealed record DynoStatus
 
     /// <summary>When it is ended whatever it does; null for never.</summary>
     public DateTimeOffset? Until { get; init; }
+
+    /// <summary>How long it may run. What counts is the kernel's clock: <see cref="Until"/> is what people are told.</summary>
+    public TimeSpan? Limit { get; init; }
 }
 
 /// <summary>A command run once in an app's sandbox: release phase or <c>run</c>.</summary>

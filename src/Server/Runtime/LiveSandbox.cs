@@ -33,6 +33,12 @@ internal sealed class LiveSandbox(SandboxNote note, string folder, ControlGroup?
 
     public bool IsRunning => Note.Pid > 0 && ProcessTable.StartedAt(Note.Pid) is { } started && started == Note.PidStarted;
 
+    /// <summary>How long it runs, by the kernel's clock, which nobody sets. Null when it does not run.</summary>
+    public TimeSpan? Age => IsRunning ? ProcessTable.Uptime() - ProcessTable.SinceBoot(Note.PidStarted!) : null;
+
+    /// <summary>Where it waits for connections; empty when it is in the host's network, where others wait, too.</summary>
+    public ImmutableArray<System.Net.IPEndPoint> Listens => Note.Link is not null && InnerPid is { } inner && IsRunning ? Listening.Of(inner) : [];
+
     public bool WasOutOfMemory => Group?.OutOfMemoryKills() > 0;
 
     /// <summary>bwrap writes a line with its child's pid when it begins and one with the exit code when the command has ended by itself.</summary>
@@ -94,6 +100,12 @@ internal static class ProcessTable
 {
     /// <summary>Null when there is no such process, or only its zombie.</summary>
     public static string? StartedAt(int pid) => Stat(pid) is { } fields && fields[0] != "Z" ? fields[19] : null;
+
+    /// <summary>The kernel counts a process's start in hundredths of a second, on every machine.</summary>
+    public static TimeSpan SinceBoot(string startedAt) => TimeSpan.FromMilliseconds(10 * long.Parse(startedAt));
+
+    public static TimeSpan Uptime() =>
+        TimeSpan.FromSeconds(double.Parse(File.ReadAllText("/proc/uptime").Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture));
 
     /// <summary>All descendants of a process.</summary>
     public static ImmutableArray<int> Below(int ancestor)

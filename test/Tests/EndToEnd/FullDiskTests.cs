@@ -10,12 +10,17 @@ public sealed class FullDiskTests
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
+    /// <summary>In place of how much is left: as much as there is, but not one file.</summary>
+    private const int NoFiles = -1;
+
+    private const int DiskFiles = 30_000;
+
     [Fact]
     public async Task A_full_disk_refuses_in_a_sentence_and_loses_nothing()
     {
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "Needs root, to mount a small disk.");
         var folder = new TempFolder();
-        await Shell.TextAsync(new Command("mount", "-t", "tmpfs", "-o", $"size={DiskMb}m,mode=755", "sluice-test", folder.Path), Ct);
+        await Shell.TextAsync(new Command("mount", "-t", "tmpfs", "-o", $"size={DiskMb}m,nr_inodes={DiskFiles},mode=755", "sluice-test", folder.Path), Ct);
         try
         {
             var keeper = await Shopkeeper.OpenAsync(folder);
@@ -41,8 +46,8 @@ public sealed class FullDiskTests
     {
         await keeper.TypeAsync("create shop");
         await keeper.PushAsync("sluice");
-        // Nothing at all left; a little; and enough to begin a build that then takes all there is.
-        foreach (var leftMb in new[] { 0, 1, 40 })
+        // Nothing at all left; a little; enough to begin a build that then takes all there is; and room for bytes, but for no file more.
+        foreach (var leftMb in new[] { 0, 1, 40, NoFiles })
         {
             if (leftMb == 40)
                 await keeper.EditAsync("package.json", _ => """{ "name": "shop", "private": true, "scripts": { "build": "test ! -e hungry || cat /dev/zero >eaten" } }""");
@@ -62,7 +67,7 @@ public sealed class FullDiskTests
                 Assert.Contains("full", keeper.Typed.Error, StringComparison.Ordinal);
             Assert.Equal(before, await keeper.VisitAsync("shop"));
 
-            File.Delete(filler);
+            Free(filler);
             Assert.Equal(set == 0 ? $"{leftMb}" : "", (await keeper.TypeAsync("config:get LEFT -a shop")).Trim());
             File.Delete(Path.Combine(keeper.Typed.Work, "hungry"));
             await keeper.CommitAsync("With room");
@@ -73,9 +78,22 @@ public sealed class FullDiskTests
         Assert.Equal(Enumerable.Range(1, versions.Length).Reverse(), versions);
     }
 
-    /// <summary>Takes all room but so much.</summary>
+    /// <summary>Gives back what was taken.</summary>
+    private static void Free(string filler)
+    {
+        if (Directory.Exists(filler))
+            Directory.Delete(filler, recursive: true);
+        File.Delete(filler);
+    }
+
+    /// <summary>Takes all room but so much, or all files.</summary>
     private static void Fill(string filler, int leftMb)
     {
+        if (leftMb == NoFiles)
+        {
+            FillWithFiles(filler);
+            return;
+        }
         using var file = new FileStream(filler, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);
         var block = new byte[64 * 1024];
         try
@@ -88,5 +106,19 @@ public sealed class FullDiskTests
             // Full. What is written by halves counts.
         }
         file.SetLength(Math.Max(0, file.Length - (leftMb * 1024L * 1024L)));
+    }
+
+    private static void FillWithFiles(string folder)
+    {
+        Directory.CreateDirectory(folder);
+        try
+        {
+            for (var i = 0; ; i++)
+                File.Create(Path.Combine(folder, $"{i}")).Dispose();
+        }
+        catch (IOException)
+        {
+            // No file more.
+        }
     }
 }
