@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Sluice.Tests.Api;
 using Sluice.Tests.Cli;
@@ -15,51 +16,28 @@ public sealed partial class HerokuCliPageTests(HerokuCliWorld heroku) : IClassFi
     private const string Page = "docs/heroku-cli.md";
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    /// <param name="Line">As typed after <c>heroku</c>.</param>
-    /// <param name="Shows">Stands in what it prints, white space aside.</param>
-    /// <param name="Note">How, or what else to know; empty when it simply works.</param>
-    private sealed record Command(string Line, string Shows, string Note = "", bool Companion = false, bool Works = true);
-
-    private static readonly Command[] Commands =
-    [
-        new("pipelines:create guide -a guide-staging -s staging", "Adding guide-staging to guide pipeline as staging... done"),
-        new("pipelines:add guide -a guide -s development", "Adding guide to guide pipeline as development... done"),
-        new("pipelines:update -a guide -s production", "Changing guide to production... done"),
-        new("pipelines", "=== My Pipelines"),
-        new("pipelines:info guide", "guide-staging staging guide production"),
-        new("pipelines:promote -a shop-staging", "Promotion successful shop: succeeded", "the output of the release command is streamed"),
-        new("pipelines:diff -a shop-staging", "shop-staging is up to date with shop", "from the repositories of the server; the address of github.com below a list of commits is fixed text", Companion: true),
-        new("pipelines:connect guide -r sluice/shop-staging", "Linking to repo... done", "each app's repository is `sluice/APP`", Companion: true),
-        new("pipelines:setup oven sluice/shop-staging -y", "Configuring pipeline... done", "app.json without add-ons and postdeploy script; automatic deploys, tests and review apps are kept, but nothing acts on them yet; tries to open dashboard.heroku.com at its end", Companion: true),
-        new("logs -n 5 --source app -a shop-staging", "app[", "also `--tail`, `--dyno-name`, `--process-type`"),
-        new("drains:add syslog+tls://logs.example.com:6514 -a shop-staging", "Successfully added drain syslog+tls://logs.example.com:6514", "syslog, syslog+tls, https, http; to the public network, unless the server runs with `--private-drains`"),
-        new("drains -a shop-staging", "=== Drains syslog+tls://logs.example.com:6514 (d."),
-        new("drains:remove syslog+tls://logs.example.com:6514 -a shop-staging", "Successfully removed drain syslog+tls://logs.example.com:6514"),
-        new("pipelines:rename guide handbook", "Renaming guide pipeline to handbook... done"),
-        new("pipelines:transfer writers -p handbook -c handbook", "Transferring handbook pipeline to the writers team... done", "to a team that you are in, or to one of its members"),
-        new("pipelines:remove -a guide", "Removing guide... done"),
-        new("pipelines:destroy handbook", "Destroying handbook pipeline... done"),
-        new("run -x -a shop-staging -- echo hello", "hello", "over TLS on the one port; terminal and its size, pipes, Ctrl-C and the exit code; nothing in between may take TLS apart"),
-        new("run:detached -a shop-staging -- sleep 600", "Run heroku logs --app shop-staging --dyno run."),
-        new("ps -a shop-staging", "=== run: one-off processes"),
-        new("ps:stop --process-type run -a shop-staging", "Stopping all run dynos on shop-staging... done"),
-        new("pipelines:open shop", "Opening https://dashboard.heroku.com/pipelines/", "the address is wired in: use `sluice pipelines:open shop`", Works: false),
-    ];
-
     [Fact]
     public async Task Every_line_of_the_page_does_what_it_says()
     {
-        foreach (var app in new[] { "guide-staging", "guide" })
-            await heroku.SucceedAsync("apps:create", app);
-        var team = await heroku.RunAsync("/", [], ["curl", "-sf", "-X", "POST", "-H", $"Authorization: Bearer {heroku.Sluice.Key}", "-d", """{"name": "writers"}""", new Uri(heroku.Sluice.Url, "/teams").ToString()]);
-        Assert.True(team.ExitCode == 0, team.ToString());
-        var (plain, companion) = (await EnvAsync("env"), await EnvAsync("env --companion"));
-        foreach (var command in Commands)
+        await Task.WhenAll(heroku.SucceedAsync("apps:create", "guide-staging"), heroku.SucceedAsync("apps:create", "guide"));
+        await AskAsync("/teams", """{"name": "writers"}""");
+        var keys = new Dictionary<string, string>();
+        foreach (var email in new[] { "jim@example.com", "kim@example.com" })
+            keys[email] = JsonDocument.Parse(await AskAsync("/accounts", $$"""{"email": "{{email}}"}""")).RootElement.GetProperty("api_key").GetString()!;
+        var (folder, plain, companion) = (await FolderAsync(), await EnvAsync("env"), await EnvAsync("env --companion"));
+
+        var (faults, kept) = (new List<string>(), new Dictionary<string, string>());
+        foreach (var line in HerokuCliLines.All.SelectMany(part => part.Lines))
         {
-            var ran = await heroku.HerokuInAsync(heroku.Sluice.Scratch("elsewhere"), command.Companion ? companion : plain, command.Line.Split(' '));
-            Assert.True(ran.Said.Replace("⬢ ", "", StringComparison.Ordinal).Contains(command.Shows, StringComparison.Ordinal), $"heroku {command.Line}: {ran}");
-            Assert.True(ran.ExitCode == 0 || !command.Works, $"heroku {command.Line}: {ran}");
+            var words = line.Line.Split(' ').Select(word => kept.GetValueOrDefault(word, word)).ToArray();
+            var env = line.Who is { } who ? new(plain) { ["HEROKU_API_KEY"] = keys[who] } : line.Companion ? companion : plain;
+            var ran = line.Script is { } script ? await TypedAsync(script, plain) : await heroku.HerokuInAsync(folder, env, words);
+            if (line.Keeps is var (word, pattern) && Regex.Match(ran.Output, pattern) is { Success: true } match)
+                kept[word] = match.Groups[1].Value;
+            if (!ran.Said.Replace("⬢ ", "", StringComparison.Ordinal).Contains(line.Shows, StringComparison.Ordinal) || (ran.ExitCode != 0 && line.Works))
+                faults.Add($"heroku {line.Line}: {ran}");
         }
+        Assert.Empty(faults);
 
         var page = Text();
         var file = Path.Combine(Repository.Root, Page);
@@ -69,6 +47,38 @@ public sealed partial class HerokuCliPageTests(HerokuCliWorld heroku) : IClassFi
         Assert.Fail($"{Page} was not what these commands say; it was written anew. Look at it and commit it.");
     }
 
+    /// <summary>A repository with the files that some of the lines name.</summary>
+    private async Task<string> FolderAsync()
+    {
+        var folder = heroku.Sluice.Scratch("page");
+        foreach (var file in new[] { "one", "two" })
+        {
+            var pair = Apps.TestCertificate.For("www.guide.example");
+            await File.WriteAllTextAsync(Path.Combine(folder, file + ".crt"), pair.Chain, Ct);
+            await File.WriteAllTextAsync(Path.Combine(folder, file + ".key"), pair.Key, Ct);
+        }
+        await File.WriteAllTextAsync(Path.Combine(folder, "id.pub"), "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGPUpM3dEpRkB6z8bDTwwqBkBNVr0sMuI2sFWXZtIVPi ada@laptop\n", Ct);
+        var made = await heroku.RunAsync(folder, [], ["git", "init", "-q"]);
+        Assert.True(made.ExitCode == 0, made.ToString());
+        return folder;
+    }
+
+    /// <summary>In a HOME of its own; whoever is to log in first has no key but the one to type.</summary>
+    private Task<Ran> TypedAsync(string script, Dictionary<string, string> env)
+    {
+        var alone = new Dictionary<string, string>(env) { ["THE_KEY"] = heroku.Sluice.Key };
+        if (!script.Contains("logs", StringComparison.Ordinal))
+            alone.Remove("HEROKU_API_KEY");
+        return heroku.RunAsync(heroku.Sluice.Scratch("typed"), alone, ["bash", "-c", "export HOME=$PWD XDG_DATA_HOME=$PWD XDG_CONFIG_HOME=$PWD XDG_CACHE_HOME=$PWD\n" + script]);
+    }
+
+    private async Task<string> AskAsync(string path, string body)
+    {
+        var ran = await heroku.RunAsync("/", [], ["curl", "-sf", "-X", "POST", "-H", $"Authorization: Bearer {heroku.Sluice.Key}", "-d", body, new Uri(heroku.Sluice.Url, path).ToString()]);
+        Assert.True(ran.ExitCode == 0, ran.ToString());
+        return ran.Output;
+    }
+
     private static string Text()
     {
         var text = new StringBuilder("""
@@ -76,15 +86,17 @@ public sealed partial class HerokuCliPageTests(HerokuCliWorld heroku) : IClassFi
 
             Made by a test that runs each of these lines with version 11 of the Heroku CLI against a server, in a network that has loopback only: so they work, and nothing leaves
             the machine. `eval "$(sluice env)"` points the Heroku CLI at a server; lines marked *companion* need `eval "$(sluice env --companion)"`, see [the command line](cli.md).
-
-            | `heroku …` | Works | Shows | |
-            |---|---|---|---|
+            A word in capitals stands for what an earlier line has shown.
 
             """);
-        foreach (var c in Commands)
+        foreach (var (title, lines) in HerokuCliLines.All)
         {
-            var note = string.Join("; ", new[] { c.Companion ? "*companion*" : "", c.Note }.Where(n => n.Length > 0));
-            text.AppendLine($"| `{c.Line}` | {(c.Works ? "yes" : "no")} | {c.Shows} | {note} |");
+            text.AppendLine().AppendLine($"## {title}").AppendLine().AppendLine("| `heroku …` | Works | Shows | |").AppendLine("|---|---|---|---|");
+            foreach (var line in lines)
+            {
+                var note = string.Join("; ", new[] { line.Companion ? "*companion*" : "", line.Who is null ? "" : "by " + line.Who, line.Note }.Where(n => n.Length > 0));
+                text.AppendLine($"| `{line.Line}` | {(line.Works ? "yes" : "no")} | {line.Shows} | {note} |");
+            }
         }
         return text.ToString();
     }
