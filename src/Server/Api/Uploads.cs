@@ -22,7 +22,7 @@ internal sealed partial class Uploads(DataFolder data, Disk disk, BuildTable bui
 
     public string PathOf(Guid upload) => Path.Combine(data.Uploads, NameOf(upload));
 
-    public bool Exists(Guid upload) => File.Exists(PathOf(upload));
+    public bool Exists(Guid upload) => disk.Exists(PathOf(upload));
 
     /// <summary>Takes all of <paramref name="body"/>; an upload that is there already is refused, since somebody may be building it.</summary>
     public async Task ReceiveAsync(Guid upload, Stream body, CancellationToken ct)
@@ -104,24 +104,19 @@ internal sealed partial class Uploads(DataFolder data, Disk disk, BuildTable bui
         }
     }
 
-    private static async Task CopyAsync(Stream body, string path, CancellationToken ct)
+    private async Task CopyAsync(Stream body, string path, CancellationToken ct)
     {
-        await using var file = new FileStream(path, new FileStreamOptions
-        {
-            Mode = FileMode.CreateNew,
-            Access = FileAccess.Write,
-            Options = FileOptions.Asynchronous,
-            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead,
-        });
+        using var file = disk.Create(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead);
+        var total = 0L;
         var buffer = new byte[128 * 1024];
         while (await body.ReadAsync(buffer, ct) is > 0 and var read)
         {
-            if (file.Position + read > MaxBytes)
+            if ((total += read) > MaxBytes)
                 throw Refuse.TooLarge($"An upload may have {MaxBytes >> 20} MB.");
-            await file.WriteAsync(buffer.AsMemory(0, read), ct);
+            file.Write(buffer.AsSpan(0, read));
         }
 
-        file.Flush(flushToDisk: true);
+        file.Sync();
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Removed {Name}, which a server that died had begun with")]

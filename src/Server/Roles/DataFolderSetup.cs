@@ -1,6 +1,8 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using System.Text;
 using Sluice.Runtime;
+using Sluice.Storage;
 
 namespace Sluice.Roles;
 
@@ -52,8 +54,8 @@ internal sealed class DataFolderSetup(DataFolder data, SystemUser? user)
     {
         if (File.Exists(data.InstanceId))
             return;
-        File.WriteAllText(data.InstanceId + ".new", Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4)) + "\n");
-        File.Move(data.InstanceId + ".new", data.InstanceId);
+        new RealDisk().Publish(data.InstanceId, Encoding.ASCII.GetBytes(Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4)) + "\n"),
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
     }
 
     /// <summary>The unprivileged roles must be able to enter every folder on the way.</summary>

@@ -3,6 +3,8 @@ using System.Net;
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using Sluice.Storage;
 
 namespace Sluice.Router;
 
@@ -13,6 +15,9 @@ namespace Sluice.Router;
 internal sealed class Certificates(DataFolder data, Site site, LiveTable table, UploadedCertificates? uploaded, TimeProvider clock)
 {
     internal int MostLeaves { get; init; } = 4096;
+
+    internal Disk Disk { get; init; } = new RealDisk();
+
     private static readonly TimeSpan LeafLife = TimeSpan.FromDays(397);
     private static readonly TimeSpan AuthorityLife = TimeSpan.FromDays(3650);
 
@@ -22,9 +27,9 @@ internal sealed class Certificates(DataFolder data, Site site, LiveTable table, 
     /// <summary>Reads the authority, or makes it.</summary>
     public void Open()
     {
-        if (!File.Exists(data.CertificateAuthority) || !File.Exists(data.CertificateAuthorityKey))
+        if (!Disk.Exists(data.CertificateAuthority) || !Disk.Exists(data.CertificateAuthorityKey))
             MakeAuthority();
-        authority = X509Certificate2.CreateFromPemFile(data.CertificateAuthority, data.CertificateAuthorityKey);
+        authority = X509Certificate2.CreateFromPem(Text(data.CertificateAuthority), Text(data.CertificateAuthorityKey));
     }
 
     /// <summary>The certificate that was uploaded for a name; else a leaf of our own; for one that we do not serve, or none, the default one.</summary>
@@ -77,21 +82,13 @@ internal sealed class Certificates(DataFolder data, Site site, LiveTable table, 
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
         var now = clock.GetUtcNow();
         using var certificate = request.CreateSelfSigned(now.AddDays(-1), now + AuthorityLife);
-        Write(data.CertificateAuthorityKey, key.ExportPkcs8PrivateKeyPem(), UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        Write(data.CertificateAuthority, certificate.ExportCertificatePem() + "\n",
+        // People trust the certificate from the moment that they see it: its key is durable before.
+        Disk.Publish(data.CertificateAuthorityKey, Encoding.ASCII.GetBytes(key.ExportPkcs8PrivateKeyPem()), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        Disk.Publish(data.CertificateAuthority, Encoding.ASCII.GetBytes(certificate.ExportCertificatePem() + "\n"),
             UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
     }
 
-    private static void Write(string path, string text, UnixFileMode mode)
-    {
-        var fresh = path + ".new";
-        File.Delete(fresh);
-        using (var file = new StreamWriter(new FileStream(
-            fresh, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite })))
-            file.Write(text);
-        File.SetUnixFileMode(fresh, mode);
-        File.Move(fresh, path, overwrite: true);
-    }
+    private string Text(string path) => Encoding.ASCII.GetString(Disk.Read(path) ?? throw new FileNotFoundException($"{path} has gone."));
 
     private static byte[] Serial()
     {

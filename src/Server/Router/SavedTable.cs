@@ -1,5 +1,5 @@
-using System.Runtime.InteropServices;
 using System.Text.Json;
+using Sluice.Storage;
 
 namespace Sluice.Router;
 
@@ -11,21 +11,28 @@ internal sealed class SavedTable(DataFolder data)
 {
     private int waiting;
 
+    internal Disk Disk { get; init; } = new RealDisk();
+
+    /// <summary>False in tests that sync when they want.</summary>
+    internal bool IsSyncedByItself { get; init; } = true;
+
+    internal Action<string> Say { get; init; } = Console.Error.WriteLine;
+
     public static byte[] TextOf(RouteTable table) => JsonSerializer.SerializeToUtf8Bytes(table, RouterClient.Json);
 
     /// <summary>The table that was saved last; number 0 and empty before the first, and when a power cut damaged the file, which is then kept beside as <c>.damaged</c>.</summary>
     public RouteTable Load()
     {
-        if (!File.Exists(data.RouteTable))
+        if (Disk.Read(data.RouteTable) is not { } text)
             return new RouteTable(0, []);
         try
         {
-            return JsonSerializer.Deserialize<RouteTable>(File.ReadAllBytes(data.RouteTable), RouterClient.Json) ?? throw new JsonException("null");
+            return JsonSerializer.Deserialize<RouteTable>(text, RouterClient.Json) ?? throw new JsonException("null");
         }
         catch (JsonException)
         {
-            Console.Error.WriteLine($"{data.RouteTable} is damaged and was moved aside; the server pushes a new table.");
-            File.Move(data.RouteTable, data.RouteTable + ".damaged", overwrite: true);
+            Say($"{data.RouteTable} is damaged and was moved aside; the server pushes a new table.");
+            Disk.Rename(data.RouteTable, data.RouteTable + ".damaged");
             return new RouteTable(0, []);
         }
     }
@@ -44,7 +51,7 @@ internal sealed class SavedTable(DataFolder data)
     public void Save(RouteTable table)
     {
         Save(table, _ => { });
-        if (Interlocked.Exchange(ref waiting, 1) == 0)
+        if (IsSyncedByItself && Interlocked.Exchange(ref waiting, 1) == 0)
             _ = Task.Run(Sync);
     }
 
@@ -52,25 +59,24 @@ internal sealed class SavedTable(DataFolder data)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(data.RouteTable)!);
         var fresh = $"{data.RouteTable}.{Environment.ProcessId}";
-        File.WriteAllBytes(fresh, TextOf(table));
+        Disk.Unlink(fresh);   // of a router that was killed and had this number
+        using (var file = Disk.Create(fresh, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead))
+            file.Write(TextOf(table));
         own(fresh);
-        File.Move(fresh, data.RouteTable, overwrite: true);
+        Disk.Rename(fresh, data.RouteTable);
     }
 
-    private void Sync()
+    internal void Sync()
     {
         Volatile.Write(ref waiting, 0);
-        foreach (var path in new[] { data.RouteTable, Path.GetDirectoryName(data.RouteTable)! })
+        try
         {
-            var fd = open(path, 0);
-            if (fd < 0 || fsync(fd) < 0)
-                Console.Error.WriteLine($"{path} could not be synced to disk (error {Marshal.GetLastPInvokeError()}).");
-            if (fd >= 0)
-                close(fd);
+            Disk.SyncFile(data.RouteTable);
+            Disk.SyncFolder(Path.GetDirectoryName(data.RouteTable)!);
+        }
+        catch (IOException trouble)
+        {
+            Say($"The saved table is not on disk yet. {trouble.Message}");
         }
     }
-
-    [DllImport("libc", SetLastError = true)] private static extern int open(string path, int flags);
-    [DllImport("libc", SetLastError = true)] private static extern int fsync(int fd);
-    [DllImport("libc", SetLastError = true)] private static extern int close(int fd);
 }

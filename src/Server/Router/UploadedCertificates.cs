@@ -16,9 +16,10 @@ namespace Sluice.Router;
 internal sealed class UploadedCertificates(DataFolder data)
 {
     private const string Purpose = "router certificates";
-    private readonly RealDisk disk = new();
     private readonly Lock writing = new();
     private volatile Served now = new("", FrozenDictionary<string, SslStreamCertificateContext>.Empty);
+
+    internal Disk Disk { get; init; } = new RealDisk();
 
     /// <summary>SHA-256 of the set that is served, in lower-case hex; empty before the first.</summary>
     public string Digest => now.Digest;
@@ -32,7 +33,7 @@ internal sealed class UploadedCertificates(DataFolder data)
     {
         try
         {
-            if (disk.Read(data.RouterCertificates) is { } stored && disk.Read(data.RouterKey) is { } key)
+            if (Disk.Read(data.RouterCertificates) is { } stored && Disk.Read(data.RouterKey) is { } key)
                 now = Served.Of(Box.Open(key, Purpose, stored));
         }
         catch (Exception e) when (e is CryptographicException or JsonException or ArgumentException)
@@ -48,7 +49,7 @@ internal sealed class UploadedCertificates(DataFolder data)
         {
             var next = Served.Of(text);
             Directory.CreateDirectory(Path.GetDirectoryName(data.RouterCertificates)!);
-            disk.Publish(data.RouterCertificates, Box.Seal(Key(), Purpose, text, []), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            Disk.Publish(data.RouterCertificates, Box.Seal(Key(), Purpose, text, []), UnixFileMode.UserRead | UnixFileMode.UserWrite);
             now = next;
         }
     }
@@ -66,10 +67,10 @@ internal sealed class UploadedCertificates(DataFolder data)
 
     private byte[] Key()
     {
-        if (disk.Read(data.RouterKey) is { Length: Box.KeySize } key)
+        if (Disk.Read(data.RouterKey) is { Length: Box.KeySize } key)
             return key;
         key = RandomNumberGenerator.GetBytes(Box.KeySize);
-        disk.Publish(data.RouterKey, key, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        Disk.Publish(data.RouterKey, key, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         return key;
     }
 

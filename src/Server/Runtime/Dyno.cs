@@ -213,9 +213,8 @@ internal sealed class Dyno
         changed(status);
     }
 
-    /// <summary>What the former agent wrote; null for what is no dyno.</summary>
-    public static DynoStatus? Read(string folder) =>
-        File.Exists(FileOf(folder)) ? JsonSerializer.Deserialize<DynoStatus>(File.ReadAllText(FileOf(folder))) : null;
+    /// <summary>What the former agent wrote; null for what is no dyno, and for what a power cut took: then nothing of it runs, either.</summary>
+    public static DynoStatus? Read(string folder) => OwnNote.Read<DynoStatus>(FileOf(folder));
 
     private static void Save(string folder, DynoStatus status)
     {

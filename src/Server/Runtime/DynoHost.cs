@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
 using System.Threading.Channels;
+using Sluice.Storage;
 
 namespace Sluice.Runtime;
 
@@ -21,7 +22,7 @@ internal sealed class DynoHost(
     private readonly ConcurrentDictionary<DynoId, RunningOneOff> oneOffs = new();
     private readonly ConcurrentQueue<DynoId> ended = new();
     private readonly ConcurrentDictionary<Channel<DynoStatus>, byte> watchers = new();
-    private readonly Lazy<DynoLog> log = new(() => new DynoLog(Path.Combine(data.Sandboxes, Machine.SharedFolder, "lines")));
+    private readonly Lazy<DynoLog> log = new(() => new DynoLog(Path.Combine(data.Sandboxes, Machine.SharedFolder, "lines"), new RealDisk()));
 
     /// <summary>Takes over what a former agent of this DIR started, and clears the rest.</summary>
     public async Task AdoptAsync()

@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Text;
+using Sluice.Storage;
 
 namespace Sluice.Runtime;
 
@@ -9,17 +11,18 @@ namespace Sluice.Runtime;
 internal sealed class DynoLog
 {
     private const int LinesPerApp = 1500;
-    private const int Block = 10_000;
+    private const int Block = 100_000;
     private readonly string file;
+    private readonly Disk disk;
     private readonly Lock one = new();
     private readonly Dictionary<AppId, Ring> rings = [];
     private TaskCompletionSource more = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long last, setAside;
 
-    public DynoLog(string file)
+    public DynoLog(string file, Disk disk)
     {
-        this.file = file;
-        last = setAside = File.Exists(file) ? long.Parse(File.ReadAllText(file)) : 0;
+        (this.file, this.disk) = (file, disk);
+        last = setAside = disk.Read(file) is { } text && long.TryParse(Encoding.ASCII.GetString(text), CultureInfo.InvariantCulture, out var number) ? number : 0;
     }
 
     public void Append(AppId app, string dyno, DateTimeOffset at, string text)
@@ -71,8 +74,7 @@ internal sealed class DynoLog
     private void SetAside_NeedsLock()
     {
         setAside = last + Block;
-        File.WriteAllText(file + ".new", $"{setAside}");
-        File.Move(file + ".new", file, overwrite: true);
+        disk.Publish(file, Encoding.ASCII.GetBytes(setAside.ToString(CultureInfo.InvariantCulture)), UnixFileMode.UserRead | UnixFileMode.UserWrite);
     }
 
     /// <summary>One app's lines.</summary>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Sluice.Storage;
 
 namespace Sluice.Runtime;
 
@@ -7,14 +8,15 @@ internal sealed class Identities
 {
     private const int Most = 65536;
     private readonly string file;
+    private readonly Disk disk;
     private readonly uint first;
     private readonly Lock one = new();
     private readonly Dictionary<string, uint> offsets;
 
-    public Identities(string file, uint first)
+    public Identities(string file, uint first, Disk disk)
     {
-        (this.file, this.first) = (file, first);
-        offsets = File.Exists(file) ? JsonSerializer.Deserialize<Dictionary<string, uint>>(File.ReadAllText(file))! : [];
+        (this.file, this.first, this.disk) = (file, first, disk);
+        offsets = disk.Read(file) is { } text ? JsonSerializer.Deserialize<Dictionary<string, uint>>(text)! : [];
     }
 
     public uint Of(AppId app, SandboxUse use)
@@ -34,9 +36,6 @@ internal sealed class Identities
         }
     }
 
-    private void Save_NeedsLock()
-    {
-        File.WriteAllText(file + ".new", JsonSerializer.Serialize(offsets));
-        File.Move(file + ".new", file, overwrite: true);
-    }
+    /// <summary>Durable before anything belongs to a new uid: a number that was forgotten would be given to another app.</summary>
+    private void Save_NeedsLock() => disk.Publish(file, JsonSerializer.SerializeToUtf8Bytes(offsets), UnixFileMode.UserRead | UnixFileMode.UserWrite);
 }

@@ -1,3 +1,6 @@
+using System.Text;
+using Sluice.Storage;
+
 namespace Sluice.Runtime;
 
 /// <summary>What this machine gives to the sandboxes of one DIR; what is null is not had without root (or, the network, in one-team mode).</summary>
@@ -27,7 +30,7 @@ internal sealed class Machine
             throw new AgentException("This machine has no control groups with memory, pids and cpu beside a v2 tree: sandboxes cannot be limited. `--one-team` runs without limits.");
         return new Machine
         {
-            lease = share, Identities = new Identities(Path.Combine(data.Sandboxes, SharedFolder, "uids.json"), share.FirstUid), Groups = groups,
+            lease = share, Identities = new Identities(Path.Combine(data.Sandboxes, SharedFolder, "uids.json"), share.FirstUid, new RealDisk()), Groups = groups,
             Network = oneTeam ? null : new Network(share, instance, clock), OpenFiles = MostOpenFiles,
         };
     }
@@ -60,11 +63,13 @@ internal sealed class Machine
         Network.ClearAsync($"sluice{number}-", instance, CancellationToken.None).GetAwaiter().GetResult();
     }
 
+    private const UnixFileMode ReadableByAll = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+
     private static string InstanceOf(DataFolder data)
     {
         Directory.CreateDirectory(data.Root);
         if (!File.Exists(data.InstanceId))
-            File.WriteAllText(data.InstanceId, $"{Convert.ToHexStringLower(Guid.NewGuid().ToByteArray().AsSpan(0, 4))}\n");
+            new RealDisk().Publish(data.InstanceId, Encoding.ASCII.GetBytes($"{Convert.ToHexStringLower(Guid.NewGuid().ToByteArray().AsSpan(0, 4))}\n"), ReadableByAll);
         return File.ReadAllText(data.InstanceId).Trim();
     }
 

@@ -261,11 +261,7 @@ public sealed class SandboxHost : IAsyncDisposable
         File.Move(file + ".new", file, overwrite: true);
     }
 
-    private SandboxNote? Read(string id)
-    {
-        var file = Path.Combine(FolderOf(id), "sandbox.json");
-        return File.Exists(file) ? JsonSerializer.Deserialize<SandboxNote>(File.ReadAllText(file)) : null;
-    }
+    private SandboxNote? Read(string id) => OwnNote.Read<SandboxNote>(Path.Combine(FolderOf(id), "sandbox.json"));
 
     internal static void WidenPipe(int fd) => Libc.fcntl(fd, Libc.F_SETPIPE_SZ, OutputPipeBytes);
 

@@ -293,7 +293,8 @@ public sealed class SlugStore : IDisposable
     {
         var objects = Objects;
         var marker = Path.Combine(Below("unsynced"), Guid.NewGuid().ToString("N"));
-        await File.WriteAllBytesAsync(marker, [], ct);
+        disk.Create(marker, UnixFileMode.UserRead | UnixFileMode.UserWrite).Dispose();
+        disk.SyncFolder(Below("unsynced"));   // before the first name whose bytes may be lost
         CrashGate.Pass("slug.put.begun");
         try
         {
@@ -305,7 +306,7 @@ public sealed class SlugStore : IDisposable
         {
             await Task.Factory.StartNew(objects.Sync, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
             CrashGate.Pass("slug.put.synced");
-            File.Delete(marker);
+            disk.Unlink(marker);
         }
     }
 

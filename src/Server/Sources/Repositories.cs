@@ -1,5 +1,6 @@
 using System.Text;
 using Sluice.Runtime;
+using Sluice.Storage;
 
 namespace Sluice.Sources;
 
@@ -22,6 +23,8 @@ public sealed class Repositories(DataFolder data)
     // An archive must hold what was committed: a tree's own export-ignore and export-subst do not count.
     private const string Attributes = "* -export-ignore -export-subst\n";
 
+    private readonly RealDisk disk = new();
+
     /// <summary>Path of the app's repository; made whole or not at all.</summary>
     public string Open(AppId app)
     {
@@ -31,18 +34,23 @@ public sealed class Repositories(DataFolder data)
         var making = $"{path}.{Guid.NewGuid():N}.new";
         foreach (var folder in (string[])["objects/info", "objects/pack", "refs/heads", "info"])
             Directory.CreateDirectory(Path.Combine(making, folder));
-        File.WriteAllText(Path.Combine(making, "HEAD"), "ref: refs/heads/main\n");
-        File.WriteAllText(Path.Combine(making, "config"), Config);
-        File.WriteAllText(Path.Combine(making, "info/attributes"), Attributes);
+        Write("HEAD", "ref: refs/heads/main\n");
+        Write("config", Config);
+        Write("info/attributes", Attributes);
+        foreach (var folder in (string[])["objects", "refs"])
+            disk.SyncFolder(Path.Combine(making, folder));
         try
         {
             Directory.Move(making, path);
+            disk.SyncFolder(Path.GetDirectoryName(path)!);   // a push that was acknowledged lies in there
         }
         catch (IOException) when (Directory.Exists(path))
         {
             Directory.Delete(making, recursive: true); // another request was first
         }
         return path;
+
+        void Write(string name, string text) => disk.Publish(Path.Combine(making, name), Encoding.ASCII.GetBytes(text), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
     }
 
     /// <summary>Null when the repository has no such commit.</summary>

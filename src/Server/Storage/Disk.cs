@@ -12,6 +12,8 @@ public abstract class Disk
     /// <summary>Null when there is no such file.</summary>
     public abstract byte[]? Read(string path);
 
+    public abstract bool Exists(string path);
+
     /// <summary>Replaces what <paramref name="to"/> named, in one step.</summary>
     public abstract void Rename(string from, string to);
 
@@ -23,6 +25,9 @@ public abstract class Disk
 
     /// <summary>Names (not paths) in a folder, in no order; empty when there is no such folder.</summary>
     public abstract IReadOnlyList<string> List(string folder);
+
+    /// <summary>Makes the bytes of a file durable that was written before.</summary>
+    public abstract void SyncFile(string path);
 
     /// <summary>Makes the names in a folder durable: what was created, renamed, linked and removed there.</summary>
     public abstract void SyncFolder(string folder);

@@ -6,7 +6,7 @@ namespace Sluice.Storage;
 /// <summary>The machine's own file system.</summary>
 public sealed partial class RealDisk : Disk
 {
-    private const int ReadOnlyFolder = 0x10000 | 0x80000;   // O_DIRECTORY | O_CLOEXEC
+    private const int CloseOnExec = 0x80000, ReadOnlyFolder = 0x10000 | CloseOnExec;   // O_CLOEXEC; with O_DIRECTORY
 
     public override DiskFile Create(string path, UnixFileMode mode)
     {
@@ -17,6 +17,8 @@ public sealed partial class RealDisk : Disk
 
     public override byte[]? Read(string path) => File.Exists(path) ? File.ReadAllBytes(path) : null;
 
+    public override bool Exists(string path) => File.Exists(path);
+
     public override void Rename(string from, string to) => File.Move(from, to, overwrite: true);
 
     public override void Link(string from, string to) => Check(link(from, to), $"link {to}");
@@ -26,13 +28,17 @@ public sealed partial class RealDisk : Disk
     public override IReadOnlyList<string> List(string folder) =>
         Directory.Exists(folder) ? [.. Directory.EnumerateFileSystemEntries(folder).Select(p => Path.GetFileName(p))] : [];
 
-    public override void SyncFolder(string folder)
+    public override void SyncFile(string path) => Sync(path, CloseOnExec);
+
+    public override void SyncFolder(string folder) => Sync(folder, FolderFlags);
+
+    private static void Sync(string path, int flags)
     {
-        var fd = open(folder, FolderFlags);
-        Check(fd, $"open {folder}");
+        var fd = open(path, flags);
+        Check(fd, $"open {path}");
         try
         {
-            Check(fsync(fd), $"sync {folder}");
+            Check(fsync(fd), $"sync {path}");
         }
         finally
         {
