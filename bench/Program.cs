@@ -16,6 +16,7 @@ var groups = new Dictionary<string, Func<CancellationToken, Task<IReadOnlyList<R
     ["cli"] = CliBench.RunAsync,
     ["diff"] = DiffBench.RunAsync,
     ["router"] = RouterBench.RunAsync,
+    ["sockets"] = SocketBench.RunAsync,
 };
 
 var isSoak = args.Contains("--soak");

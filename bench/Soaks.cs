@@ -9,7 +9,14 @@ internal static class Soaks
 
     private static readonly (string Name, string What, Func<double, CancellationToken, Task<IReadOnlyList<Row>>> Run)[] All =
     [
+        ("promotions", "100 promotions while 500 requests/s arrive", ShopSoak.PromotionsAsync),
+        ("deploys", "20 deploys while 500 requests/s arrive", ShopSoak.DeploysAsync),
+        ("restarts", "50 restarts of server, agent and router each while 500 requests/s arrive", ShopSoak.RestartsAsync),
+        ("neighbours", "200 requests/s beside five hostile apps: CPU, memory, forks, disk, log", ShopSoak.NeighboursAsync),
+        ("slow", "10,000 slow heads and 1,000 slow readers beside 200 requests/s", SlowSoak.RunAsync),
         ("fuzz-router", "800,000 hostile requests to a router", RouterFuzzSoak.RunAsync),
+        ("fuzz-api", "190,000 to the API", FuzzSoak.ApiAsync),
+        ("fuzz-git", "10,000 in git's protocol", FuzzSoak.GitAsync),
     ];
 
     public static Dictionary<string, Func<CancellationToken, Task<IReadOnlyList<Row>>>> Of(double share) =>

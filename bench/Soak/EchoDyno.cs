@@ -12,7 +12,10 @@ namespace Sluice.Soak;
 /// </summary>
 internal sealed class EchoDyno : IAsyncDisposable
 {
-    private const int MostHead = 64 * 1024;
+    /// <summary>A target that answers with megabytes.</summary>
+    public const string Big = "/big";
+
+    private const int MostHead = 64 * 1024, BigBytes = 8 * 1024 * 1024;
     private readonly TcpListener listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource closing = new();
     private readonly ConcurrentQueue<string> faults = new();
@@ -91,6 +94,12 @@ internal sealed class EchoDyno : IAsyncDisposable
     {
         // Not all of a long one: a chunk that ends in its middle would hide it.
         var text = $"«{request.Target[..Math.Min(request.Target.Length, 60)]}» {body.Bytes} {body.Sum:x16}";
+        if (request.Target == Big)
+        {
+            await stream.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Length: {BigBytes}\r\n\r\n"));
+            await stream.WriteAsync(new byte[BigBytes]);
+            return true;
+        }
         var bytes = Encoding.Latin1.GetBytes(text);
         var way = (int)(ReadBody.Add(ReadBody.Begin, Encoding.Latin1.GetBytes(request.Target)) & 7);
         var isHead = request.Method == "HEAD";

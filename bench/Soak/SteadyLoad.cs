@@ -11,7 +11,7 @@ namespace Sluice.Soak;
 /// </summary>
 internal sealed class SteadyLoad : IAsyncDisposable
 {
-    private const int MostInFlight = 4_000, MostNotes = 20;
+    private const int MostNotes = 20;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly HttpClient http;
@@ -24,6 +24,9 @@ internal sealed class SteadyLoad : IAsyncDisposable
     private readonly List<TimeSpan> times = [];
     private readonly Task sending;
     private int era, sent, inFlight, failed, wrong, held;
+
+    /// <summary>At most so many wait for an answer at once; more are held. Few, where a machine may be too busy to answer in time and only outcomes count.</summary>
+    public int MostInFlight { get; init; } = 4_000;
 
     /// <param name="expected">What an answer contains, one of these; see <see cref="Expect"/>.</param>
     public SteadyLoad(int port, string host, double perSecond, params string[] expected)
