@@ -9,12 +9,16 @@ namespace Sluice.Tests.Api;
 public sealed class ContractWorld : IAsyncLifetime
 {
     private readonly List<(string Route, string Path, JsonElement Body)> answers = [];
+    private readonly List<(string Method, string Path, string? Body)> asked = [];
 
     internal RunningSluice Sluice { get; private set; } = null!;
     internal HttpClient Http { get; private set; } = null!;
     internal Contract Contract { get; } = Contract.Read();
 
     internal IReadOnlyList<(string Route, string Path, JsonElement Body)> Answers => answers;
+
+    /// <summary>What was asked, each once.</summary>
+    internal IReadOnlyList<(string Method, string Path, string? Body)> Asked => [.. asked.Distinct()];
 
     public async ValueTask InitializeAsync()
     {
@@ -36,6 +40,7 @@ public sealed class ContractWorld : IAsyncLifetime
         using var request = new HttpRequestMessage(new HttpMethod(method), path);
         if (body is not null)
             request.Content = new StringContent(JsonSerializer.Serialize(body), Encoding.UTF8, "application/json");
+        asked.Add((method, path, body is null ? null : JsonSerializer.Serialize(body)));
         using var answer = await Http.SendAsync(request);
         var text = await answer.Content.ReadAsStringAsync();
         Assert.True(answer.IsSuccessStatusCode, $"{method} {path}: {(int)answer.StatusCode} {text}");
