@@ -137,4 +137,5 @@ fi
 find $cache -mindepth 1 -depth -type d -empty -delete 2>/dev/null
 # On a full disk half a Procfile would be taken for the whole.
 [ ! -f Procfile ] || head -c 70000 Procfile >"$out/Procfile" || fail "The Procfile cannot be kept."
+[ ! -f app.json ] || head -c 70000 app.json >"$out/app.json" || fail "The app.json cannot be kept."
 : >"$out/done"

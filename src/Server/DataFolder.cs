@@ -32,6 +32,9 @@ public sealed class DataFolder(string path)
     /// <summary>sluice. Pid files, Unix sockets, per-push FIFOs.</summary>
     public string Run => At("run");
 
+    /// <summary>sluice. Number of the server that has the say, one line; see <see cref="ServerTerm"/>.</summary>
+    public string Term => At("server.term");
+
     public string PidFile(string role) => Path.Combine(Run, role + ".pid");
 
     /// <summary>The agent listens; only the server's user may open it.</summary>

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Sluice.Runtime;
 using Sluice.Storage;
 
 namespace Sluice.Apps;
@@ -38,6 +39,8 @@ public static partial class ConfigVars
                 yield return $"{Shorten(name)} is no name for a config var: it starts with a letter or underscore and has only letters, digits and underscores.";
             if (value?.Contains('\0') == true)
                 yield return $"The value of {Shorten(name)} contains a NUL character, which no environment can hold.";
+            if (name == HealthCheck.Variable && value is { Length: > 0 } && HealthCheck.Fault(name, value) is { } fault)
+                yield return fault;
         }
     }
 

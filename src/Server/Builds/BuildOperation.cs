@@ -108,9 +108,11 @@ internal sealed class BuildOperation(SandboxHost sandboxes, SlugStore slugs, Dat
         using var span = Traces.StartWithin("build.slug");
         ImmutableSortedDictionary<string, string> types;
         SlugMade made;
+        string? health;
         try
         {
             types = ProcessTypes.Of(folder.Report("Procfile", ProcessTypes.MaxBytes), folder.Report("release", ProcessTypes.MaxBytes));
+            health = AppJson.HealthPath(folder.Report("app.json", AppJson.MaxBytes));
             folder.TakeCacheOut();
             made = await PutAsync(folder, cache, owner, ct);
         }
@@ -126,6 +128,7 @@ internal sealed class BuildOperation(SandboxHost sandboxes, SlugStore slugs, Dat
             Stack = Stack,
             HostPackages = HostPackages.Fingerprint(),
             ProcessTypes = types,
+            HealthPath = health,
             Buildpacks = Used(folder, run),
         };
     }

@@ -30,6 +30,7 @@ internal sealed record BuildRan
     public int Files { get; init; }
     public string Stack { get; init; } = "";
     public string HostPackages { get; init; } = "";
+    public string? HealthPath { get; init; }
     public ImmutableArray<BuildpackUsed> Buildpacks { get; init; } = [];
     public ImmutableSortedDictionary<string, string> ProcessTypes { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
 }

@@ -143,6 +143,7 @@ public sealed partial class Builder(
             ProcessTypes = ran.ProcessTypes,
             Size = ran.Bytes,
             HostPackages = ran.HostPackages,
+            HealthPath = ran.HealthPath,
             CreatedAt = now,
             UpdatedAt = now,
         };
@@ -159,6 +160,8 @@ public sealed partial class Builder(
         var types = ran.ProcessTypes.IsEmpty ? "none (add a Procfile)" : string.Join(", ", ran.ProcessTypes.Keys);
         await tell("-----> Discovering process types");
         await tell($"       Process types: {types}");
+        if (ran.HealthPath is { } path)
+            await tell($"       Health check: GET {path}");
         await tell($"-----> Slug {slug.Digest.Value.Short} made, {Size(ran.Bytes)}");
         LogBuilt(app.Id, id, slug.Digest.Value);
         return slug.Id;

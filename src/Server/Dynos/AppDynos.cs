@@ -164,7 +164,7 @@ internal sealed class AppDynos : IDisposable
     public async Task<Prepared> PrepareAsync(DynoPlan plan, DateTimeOffset? since, CancellationToken ct)
     {
         Expect(plan);
-        var deadline = (since ?? world.Clock.GetUtcNow()) + BootLimit;
+        var deadline = (since ?? world.Clock.GetUtcNow()) + (plan.Health is null ? BootLimit : BootLimitOfLastResort);   // the runtime says what a path answered
         while (true)
         {
             var signal = changed.Next;
@@ -335,7 +335,7 @@ internal sealed class AppDynos : IDisposable
             GiveUp_NeedsLock(plan, found.Why.Message);
             throw new AgentException(found.Why.Message, found.Why);
         }
-        return isTooLate ? GiveUp_NeedsLock(plan, "The web dynos did not accept connections on $PORT within 60 seconds. The app's log shows what they said.") : null;
+        return isTooLate ? GiveUp_NeedsLock(plan, $"The web dynos did not {(plan.Health is { } check ? $"answer GET {check.Path} with a status from 200 to 399" : "accept connections on $PORT")} within 60 seconds. The app's log shows what they said.") : null;
     }
 
     private Prepared.Unhealthy GiveUp_NeedsLock(DynoPlan plan, string why)

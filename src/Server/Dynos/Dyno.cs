@@ -102,6 +102,7 @@ internal static class Starts
         Env = plan.Env.SetItem("DYNO", slot.Name),
         Command = process.Command,
         Size = process.Size,
+        Health = slot.IsWeb ? plan.Health : null,
     };
 
     /// <summary>Its status until the runtime says one.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Sluice.Runtime;
 
 namespace Sluice.Dynos;
 
@@ -18,6 +19,9 @@ public sealed record DynoPlan
     public required ImmutableArray<PlannedProcess> Processes { get; init; }
     public required ImmutableArray<string> Hosts { get; init; }
     public bool Maintenance { get; init; }
+
+    /// <summary>What its web dynos are asked while they boot; null when accepting on the port is enough.</summary>
+    public HealthCheck? Health { get; init; }
 }
 
 public sealed record PlannedProcess(string Type, string Command, int Quantity, string Size);

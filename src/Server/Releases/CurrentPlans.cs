@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Threading.Channels;
 using Sluice.Apps;
 using Sluice.Dynos;
+using Sluice.Runtime;
 using Sluice.Slugs;
 
 namespace Sluice.Releases;
@@ -94,6 +95,7 @@ public sealed partial class CurrentPlans(
         var config = await ledger.ConfigAsync(release, ct);
         var told = await features.IsEnabledAsync(app.Id, Feature.DynoMetadata, ct) ? DynoMetadata.Of(app, release, slug) : [];
         var formation = (await formations.ListAsync(app.Id, ct)).ToDictionary(f => f.Type, StringComparer.Ordinal);
+        ImmutableArray<string> hosts = [.. new[] { site.HostOf(app.Name), app.Name + ".localhost" }.Distinct(), .. (await domains.ListAsync(app.Id, ct)).Select(d => d.Hostname)];
         return new DynoPlan
         {
             App = app.Id,
@@ -106,7 +108,8 @@ public sealed partial class CurrentPlans(
                 .. (slug?.ProcessTypes ?? ImmutableSortedDictionary<string, string>.Empty).Where(p => p.Key != ReleasePhase.ProcessType && formation.ContainsKey(p.Key))
                     .Select(p => new PlannedProcess(p.Key, p.Value, formation[p.Key].Quantity, formation[p.Key].Size)),
             ],
-            Hosts = [.. new[] { site.HostOf(app.Name), app.Name + ".localhost" }.Distinct(), .. (await domains.ListAsync(app.Id, ct)).Select(d => d.Hostname)],
+            Hosts = hosts,
+            Health = config.GetValueOrDefault(HealthCheck.Variable, slug?.HealthPath ?? "") is { Length: > 0 } path && HealthCheck.Fault("", path) is null ? new HealthCheck(path, hosts[0]) : null,
             Maintenance = app.Maintenance,
         };
     }

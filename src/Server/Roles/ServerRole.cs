@@ -18,7 +18,7 @@ internal static class ServerRole
         builder.Logging.ClearProviders().AddSimpleConsole(c => c.SingleLine = true).AddFilter("Microsoft", LogLevel.Warning)
             // With this one on, each request would get an activity that nobody looks at, and that ours would take for its parent.
             .AddFilter("Microsoft.AspNetCore.Hosting", LogLevel.None);
-        builder.Services.AddSingleton(options.Data).AddSingleton(options.Site).AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(options.Data).AddSingleton(_ => ServerTerm.Take(options.Data, TimeProvider.System)).AddSingleton(options.Site).AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<IHostLifetime>(services => new ServerLifetime(services.GetRequiredService<IHostApplicationLifetime>()));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopWithin);
         builder.WebHost.ConfigureKestrel(kestrel =>
@@ -37,8 +37,16 @@ internal static class ServerRole
     {
         await app.DemandStatedNeeds().StartAsync();
         RoleMark.Write(options.Data, Launch.Server);
+        _ = StopWhenStaleAsync(app);
         await app.WaitForShutdownAsync();
         return 0;
+    }
+
+    private static async Task StopWhenStaleAsync(WebApplication app)
+    {
+        await app.Services.GetRequiredService<ServerTerm>().Superseded;
+        await Console.Error.WriteLineAsync("server: " + ServerTerm.Sentence);
+        app.Lifetime.StopApplication();
     }
 
     /// <summary><c>GET /healthz</c>: 200 when all three roles are ready, else 503; both with who is.</summary>

@@ -11,7 +11,8 @@ namespace Sluice.Router;
 /// The server's line to the router, over its control socket. While one router hands over to the next two of them run: a push
 /// goes to both, a drain waits for both, lines come from both.
 /// </summary>
-public sealed class RouterClient(DataFolder data)
+/// <param name="term">Of the server that pushes; null for who is none.</param>
+public sealed class RouterClient(DataFolder data, ServerTerm? term = null)
 {
     internal static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
@@ -192,11 +193,16 @@ public sealed class RouterClient(DataFolder data)
         }
     }
 
-    private static async Task<bool> PushToAsync(string socket, RouteTable table, CancellationToken ct)
+    private async Task<bool> PushToAsync(string socket, RouteTable table, CancellationToken ct)
     {
-        using var answer = await AskAsync(socket, HttpMethod.Put, "/table", JsonContent.Create(table, options: Json), ct);
+        using var content = JsonContent.Create(table, options: Json);
+        if (term is not null)
+            content.Headers.Add(ServerTerm.Header, $"{term.Number}");
+        using var answer = await AskAsync(socket, HttpMethod.Put, "/table", content, ct);
         if (answer is null)
             return false;
+        if (answer.StatusCode == System.Net.HttpStatusCode.Gone)
+            term?.NoteStale();
         if (!answer.IsSuccessStatusCode)
             throw Refuse.Conflict(await answer.Content.ReadAsStringAsync(ct));
         return true;

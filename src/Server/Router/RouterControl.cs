@@ -5,7 +5,7 @@ namespace Sluice.Router;
 /// <c>PUT /table</c>, <c>GET /table</c>, <c>PUT /certificates</c>, <c>GET /certificates</c> (their digest), the same for <c>/challenges</c>, <c>GET /drained/DYNO?ms=N</c>, <c>GET /lines</c>,
 /// <c>GET /counts</c>, <c>GET /ready</c>.
 /// </summary>
-internal sealed class RouterControl(LiveTable table, SavedTable saved, UploadedCertificates certificates, Challenges challenges, RequestLines lines, RequestCounts counts, TimeProvider clock, CancellationToken stopping)
+internal sealed class RouterControl(DataFolder data, LiveTable table, SavedTable saved, UploadedCertificates certificates, Challenges challenges, RequestLines lines, RequestCounts counts, TimeProvider clock, CancellationToken stopping)
 {
     /// <summary>Lines go in batches: sent one by one they would cost more than the requests that they tell of.</summary>
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(10), Gather = TimeSpan.FromMilliseconds(20);
@@ -27,6 +27,12 @@ internal sealed class RouterControl(LiveTable table, SavedTable saved, UploadedC
 
     private async Task TakeTableAsync(HttpContext http)
     {
+        if (long.TryParse(http.Request.Headers[ServerTerm.Header].ToString(), out var term) && ServerTerm.IsStale(data, term))
+        {
+            http.Response.StatusCode = StatusCodes.Status410Gone;
+            await http.Response.WriteAsync(ServerTerm.Sentence, http.RequestAborted);
+            return;
+        }
         var next = await http.Request.ReadFromJsonAsync<RouteTable>(RouterClient.Json, http.RequestAborted);
         if (next is { Number: > 0 } && table.Replace(next, saved.Save))
             return;

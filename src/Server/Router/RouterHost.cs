@@ -40,7 +40,7 @@ internal sealed class RouterHost : IAsyncDisposable
         var saved = new SavedTable(data);
         uploaded = new UploadedCertificates(data);
         var lines = new RequestLines(clock);
-        control = BuildControl(data.RouterSocket(Environment.ProcessId), new RouterControl(table, saved, uploaded, challenges, lines, counts, clock, stopping.Token));
+        control = BuildControl(data.RouterSocket(Environment.ProcessId), new RouterControl(data, table, saved, uploaded, challenges, lines, counts, clock, stopping.Token));
         Saved = saved;
         Certificates = new Certificates(data, site, table, uploaded, clock);
         front = BuildFront(listening, companion, IsOurs(site), new Rendezvous(data, limits));

@@ -8,10 +8,11 @@ namespace Sluice.Runtime;
 /// <summary>
 /// The agent's protocol, both ends. One request per connection on a Unix socket: a JSON line <c>{"op":"…","body":{…}}</c>, answered by frames
 /// of one type byte, a 4-byte little-endian length, and bytes: <c>o</c> output (any number, as it comes), then one of
-/// <c>r</c> result (JSON), <c>n</c> refusal (<c>{"kind","message"}</c>, thrown as <see cref="RefusedException"/>), <c>x</c> error (a sentence, thrown as <see cref="AgentException"/>).
+/// <c>r</c> result (JSON), <c>s</c> a newer server has taken over (see <see cref="ServerTerm"/>), <c>n</c> refusal (<c>{"kind","message"}</c>, thrown as <see cref="RefusedException"/>), <c>x</c> error (a sentence, thrown as <see cref="AgentException"/>).
 /// Closing the connection cancels the request.
 /// </summary>
-public sealed class AgentClient(DataFolder data)
+/// <param name="term">Of the server that asks; null for who is none.</param>
+public sealed class AgentClient(DataFolder data, ServerTerm? term = null)
 {
     public static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
@@ -27,7 +28,7 @@ public sealed class AgentClient(DataFolder data)
         await using var stream = new NetworkStream(socket, ownsSocket: false);
         try
         {
-            await AgentFrames.WriteRequestAsync(stream, op, request, ct);
+            await AgentFrames.WriteRequestAsync(stream, op, request, term?.Number, ct);
             while (true)
             {
                 var (type, bytes) = await AgentFrames.ReadAsync(stream, ct);
@@ -35,6 +36,9 @@ public sealed class AgentClient(DataFolder data)
                 {
                     case AgentFrames.Output when output is not null: await output(bytes); break;
                     case AgentFrames.Output: break;
+                    case AgentFrames.Stale:
+                        term?.NoteStale();
+                        throw new AgentException(ServerTerm.Sentence);
                     case AgentFrames.Result: return JsonSerializer.Deserialize<TResult>(bytes.Span, Json)!;
                     case AgentFrames.Refusal: throw JsonSerializer.Deserialize<AgentRefusal>(bytes.Span, Json)!.ToException();
                     default: throw new AgentException(Encoding.UTF8.GetString(bytes.Span));

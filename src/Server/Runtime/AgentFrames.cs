@@ -7,16 +7,16 @@ namespace Sluice.Runtime;
 /// <summary>The bytes of the agent's protocol, for both ends.</summary>
 internal static class AgentFrames
 {
-    public const byte Output = (byte)'o', Result = (byte)'r', Refusal = (byte)'n', Error = (byte)'x';
+    public const byte Output = (byte)'o', Result = (byte)'r', Refusal = (byte)'n', Error = (byte)'x', Stale = (byte)'s';
 
     /// <summary>Enough for every config var of an app at once; more is a mistake or an attack.</summary>
     private const int Largest = 16 * 1024 * 1024;
     private const int Head = 5;
 
-    public static async Task WriteRequestAsync<T>(Stream stream, string op, T body, CancellationToken ct)
+    public static async Task WriteRequestAsync<T>(Stream stream, string op, T body, long? term, CancellationToken ct)
     {
         using var line = new MemoryStream();
-        JsonSerializer.Serialize(line, new AgentRequest(op, JsonSerializer.SerializeToElement(body, AgentClient.Json)) { Trace = Traces.Now }, AgentClient.Json);
+        JsonSerializer.Serialize(line, new AgentRequest(op, JsonSerializer.SerializeToElement(body, AgentClient.Json)) { Term = term, Trace = Traces.Now }, AgentClient.Json);
         line.WriteByte((byte)'\n');
         await stream.WriteAsync(line.GetBuffer().AsMemory(0, (int)line.Length), ct);
     }
@@ -64,6 +64,10 @@ internal sealed record AgentRequest(string Op, JsonElement Body)
     /// <summary>The span of the server's that this is a step of, as <c>traceparent</c> writes it; null when nobody traces.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Trace { get; init; }
+
+    /// <summary>The number of the server that asks; null for who is none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? Term { get; init; }
 }
 
 internal sealed record AgentRefusal(RefusalKind Kind, string Message, string? Resource)

@@ -120,6 +120,8 @@ public sealed class AgentHost(DataFolder data)
     {
         try
         {
+            if (ServerTerm.IsStale(data, request.Term))
+                return (AgentFrames.Stale, []);
             if (!operations.TryGetValue(request.Op, out var operation))
                 throw new AgentException($"The agent knows no operation `{request.Op}`: server and agent are of different versions.");
             using var one = new SemaphoreSlim(1);

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 
 namespace Sluice.Runtime;
@@ -18,7 +17,8 @@ internal sealed record DynoTimes
 internal sealed class Dyno
 {
     private const int LinesPerSecond = 5000;
-    private static readonly TimeSpan FirstTry = TimeSpan.FromMilliseconds(5), LastTry = TimeSpan.FromMilliseconds(250), TryFor = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan FirstTry = TimeSpan.FromMilliseconds(5), LastTry = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan FirstQuestion = TimeSpan.FromMilliseconds(50), LastQuestion = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan DrainFor = TimeSpan.FromSeconds(2), TermAgain = TimeSpan.FromMilliseconds(50);
 
     private readonly SandboxHost sandboxes;
@@ -113,7 +113,7 @@ internal sealed class Dyno
         {
             if (!status.IsOneOff && status.Type != "web")
                 await Task.Delay(times.Alive, clock, over.Token);
-            else if (!status.IsOneOff && !await AcceptsInTimeAsync())
+            else if (!status.IsOneOff && !await IsWellInTimeAsync())
                 return;
             Change(s => s with { State = DynoState.Up });
         }
@@ -136,39 +136,26 @@ internal sealed class Dyno
         await sandbox.KillAsync();
     }
 
-    private async Task<bool> AcceptsInTimeAsync()
+    private async Task<bool> IsWellInTimeAsync()
     {
-        var pause = FirstTry;
         var (before, began) = (sandbox.Age ?? TimeSpan.Zero, clock.GetTimestamp());
-        while (!await AcceptsAsync())
+        var at = new IPEndPoint(IPAddress.Parse(sandbox.Note.Address), status.Port);
+        // Each question is a request in the app's own log: not so often.
+        var (pause, longer, last) = status.Health is null ? (FirstTry, 1.05, LastTry) : (FirstQuestion, 1.5, LastQuestion);
+        while (await HealthProbe.WhyNotAsync(at, status.Health, over.Token) is { } why)
         {
             if (before + clock.GetElapsedTime(began) > times.Boot)
             {
-                reason ??= $"R10: did not accept on $PORT within {times.Boot.TotalSeconds:0} s{(sandbox.Note.Link is null ? "" : Listening.Advice(sandbox.Listens, status.Port))}";
+                // Where it listens instead is an answer only to why it does not accept.
+                var advice = why.StartsWith("did not accept", StringComparison.Ordinal) && sandbox.Note.Link is not null ? Listening.Advice(sandbox.Listens, status.Port) : "";
+                reason ??= "R10: " + why.Replace("{0}", $"{times.Boot.TotalSeconds:0}", StringComparison.Ordinal) + advice;
                 await sandbox.KillAsync();
                 return false;
             }
             await Task.Delay(pause, clock, over.Token);
-            pause = pause * 1.05 is var longer && longer < LastTry ? longer : LastTry;
+            pause = pause * longer is var next && next < last ? next : last;
         }
         return true;
-    }
-
-    private async Task<bool> AcceptsAsync()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        using var late = CancellationTokenSource.CreateLinkedTokenSource(over.Token);
-        late.CancelAfter(TryFor);
-        try
-        {
-            await socket.ConnectAsync(IPAddress.Parse(sandbox.Note.Address), status.Port, late.Token);
-            return true;
-        }
-        catch (Exception e) when (e is SocketException or OperationCanceledException)
-        {
-            over.Token.ThrowIfCancellationRequested();
-            return false;
-        }
     }
 
     /// <summary>Over a quota of lines a second it is read no faster: a dyno that floods waits for its own output, and nobody else does.</summary>

@@ -162,7 +162,7 @@ internal sealed class DynoHost(
     {
         Id = start.Id, App = start.App, Name = start.Name, Type = start.Type, Generation = start.Generation, Size = start.Size, Command = start.Command,
         State = DynoState.Starting, Address = start is { Type: "web", IsOneOff: false } ? sandbox.Note.Address : null, Port = port, Since = clock.GetUtcNow(),
-        IsOneOff = start.IsOneOff, Until = start.Limit is { } limit ? clock.GetUtcNow() + limit : null, Limit = start.Limit,
+        IsOneOff = start.IsOneOff, Health = start.Health, Until = start.Limit is { } limit ? clock.GetUtcNow() + limit : null, Limit = start.Limit,
     };
 
     private async Task<SandboxSpec> SpecAsync(

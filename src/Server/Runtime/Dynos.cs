@@ -36,6 +36,9 @@ public sealed record DynoStart
     public required string Command { get; init; }
     public required string Size { get; init; }
 
+    /// <summary>What to ask while it boots; null when accepting on its port is enough.</summary>
+    public HealthCheck? Health { get; init; }
+
     /// <summary>Started by hand: runs once, fills no place of a formation, has no port that anybody waits for.</summary>
     public bool IsOneOff { get; init; }
 
@@ -53,7 +56,7 @@ public enum DynoState
     Complete,
 }
 
-/// <summary>What the agent says of one dyno. <see cref="Up"/> for a web dyno means that it accepts on its port; for others, alive for 2 s.</summary>
+/// <summary>What the agent says of one dyno. <see cref="Up"/> for a web dyno means that it accepts on its port, and answers well on its health path if it has one; for others, alive for 2 s.</summary>
 public sealed record DynoStatus
 {
     public required DynoId Id { get; init; }
@@ -76,6 +79,9 @@ public sealed record DynoStatus
 
     /// <summary>Started by hand, see <see cref="DynoStart.IsOneOff"/>.</summary>
     public bool IsOneOff { get; init; }
+
+    /// <summary>See <see cref="DynoStart.Health"/>.</summary>
+    public HealthCheck? Health { get; init; }
 
     /// <summary>When it is ended whatever it does; null for never.</summary>
     public DateTimeOffset? Until { get; init; }

@@ -30,6 +30,9 @@ public sealed record Slug
 
     /// <summary>Fingerprint of the packages on the host that built it; null for an uploaded slug.</summary>
     public string? HostPackages { get; init; }
+
+    /// <summary>Path that its app.json names for the health check of web dynos; null when it names none.</summary>
+    public string? HealthPath { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
     public required DateTimeOffset UpdatedAt { get; init; }
 }

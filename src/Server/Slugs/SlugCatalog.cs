@@ -9,9 +9,9 @@ public sealed class SlugCatalog(Db db)
 {
     public void Add(Tx tx, Slug slug) => tx.Execute(
         $"""
-        INSERT INTO slugs (id, app_id, digest, stack, commit_sha, commit_description, buildpack_description, process_types, size, host_packages, created_at, updated_at)
+        INSERT INTO slugs (id, app_id, digest, stack, commit_sha, commit_description, buildpack_description, process_types, size, host_packages, health_path, created_at, updated_at)
         VALUES ({slug.Id}, {slug.App}, {slug.Digest}, {slug.Stack}, {slug.Commit}, {slug.CommitDescription}, {slug.BuildpackDescription},
-                {JsonSerializer.Serialize(slug.ProcessTypes)}, {slug.Size}, {slug.HostPackages}, {slug.CreatedAt}, {slug.UpdatedAt})
+                {JsonSerializer.Serialize(slug.ProcessTypes)}, {slug.Size}, {slug.HostPackages}, {slug.HealthPath}, {slug.CreatedAt}, {slug.UpdatedAt})
         """);
 
     /// <summary>The files of a slug that was announced without them are here. False when it had files already: a slug never changes.</summary>
@@ -20,7 +20,7 @@ public sealed class SlugCatalog(Db db)
 
     public Task<Slug?> FindAsync(SlugId slug, CancellationToken ct) => db.FindAsync(
         $"""
-        SELECT id, app_id, digest, stack, commit_sha, commit_description, buildpack_description, process_types, size, host_packages, created_at, updated_at
+        SELECT id, app_id, digest, stack, commit_sha, commit_description, buildpack_description, process_types, size, host_packages, health_path, created_at, updated_at
           FROM slugs WHERE id = {slug}
         """, Read, ct);
 
@@ -28,21 +28,21 @@ public sealed class SlugCatalog(Db db)
     public async Task<ImmutableArray<Slug>> ListAsync(IEnumerable<SlugId> slugs, CancellationToken ct) => slugs.Distinct().ToArray() is { Length: > 0 } ids
         ? await db.ListAsync(
             $"""
-            SELECT id, app_id, digest, stack, commit_sha, commit_description, buildpack_description, process_types, size, host_packages, created_at, updated_at
+            SELECT id, app_id, digest, stack, commit_sha, commit_description, buildpack_description, process_types, size, host_packages, health_path, created_at, updated_at
               FROM slugs WHERE id IN {Sql.In(ids)}
             """, Read, ct)
         : [];
 
     public Slug? Find(Tx tx, SlugId slug) => tx.Find(
         $"""
-        SELECT id, app_id, digest, stack, commit_sha, commit_description, buildpack_description, process_types, size, host_packages, created_at, updated_at
+        SELECT id, app_id, digest, stack, commit_sha, commit_description, buildpack_description, process_types, size, host_packages, health_path, created_at, updated_at
           FROM slugs WHERE id = {slug}
         """, Read);
 
     /// <summary>Those made for one app, newest first; slugs that were promoted to it are not among them.</summary>
     public Task<ImmutableArray<Slug>> MadeForAsync(AppId app, CancellationToken ct) => db.ListAsync(
         $"""
-        SELECT id, app_id, digest, stack, commit_sha, commit_description, buildpack_description, process_types, size, host_packages, created_at, updated_at
+        SELECT id, app_id, digest, stack, commit_sha, commit_description, buildpack_description, process_types, size, host_packages, health_path, created_at, updated_at
           FROM slugs WHERE app_id = {app} ORDER BY created_at DESC, id DESC
         """, Read, ct);
 
@@ -58,6 +58,7 @@ public sealed class SlugCatalog(Db db)
         ProcessTypes = JsonSerializer.Deserialize<ImmutableSortedDictionary<string, string>>(row.Text("process_types"))!,
         Size = row.LongOrNull("size"),
         HostPackages = row.TextOrNull("host_packages"),
+        HealthPath = row.TextOrNull("health_path"),
         CreatedAt = row.Time("created_at"),
         UpdatedAt = row.Time("updated_at"),
     };

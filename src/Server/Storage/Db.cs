@@ -22,6 +22,9 @@ public abstract class Db : IAsyncDisposable
 {
     private long writes;
 
+    /// <summary>Of the server that writes: a stale one is refused. Null for who is no server.</summary>
+    internal ServerTerm? Term { private get; set; }
+
     /// <summary>Writes that became durable since it was opened. Reads and refused jobs do not count.</summary>
     public long Writes => Interlocked.Read(ref writes);
 
@@ -38,6 +41,7 @@ public abstract class Db : IAsyncDisposable
     /// <exception cref="RefusedException">Unavailable: the disk is full or the database does not answer; nothing was changed.</exception>
     public async Task<T> WriteAsync<T>(Act act, Func<Tx, T> job, CancellationToken ct)
     {
+        Term?.Demand();
         CrashGate.Pass("db:" + act.What);
         var result = await CommitAsync(act, job, ct);
         Interlocked.Increment(ref writes);

@@ -46,7 +46,7 @@ public sealed class FormationTableTests
             app, [new Scale("web", "2", null), new Scale("web", "many", "giant"), new Scale("wrk", "1", null)], ["web"], world.Admin, None));
         Assert.Equal(
             "The quantity of web is a whole number, or a change like +1 or -1; this is many. There is no dyno size giant; there are Eco, Basic, Standard-1X, "
-            + "Standard-2X, Performance-M, Performance-L. shop has no process type wrk; it has web.",
+            + "Standard-2X, Performance-M, Performance-L, Performance-L-RAM, Performance-XL, Performance-2XL, Micro, Standard-4X. shop has no process type wrk; it has web.",
             refused.Message);
         await Assert.ThrowsAsync<RefusedException>(() => table.ScaleAsync(app, [new Scale("web", "1000000", null)], ["web"], world.Admin, None));
         await Assert.ThrowsAsync<RefusedException>(() => table.ScaleAsync(app, [new Scale("web", "99999999999", null)], ["web"], world.Admin, None));

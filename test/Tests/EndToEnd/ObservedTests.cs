@@ -25,7 +25,9 @@ public sealed class Observed : IAsyncLifetime
         await keeper.TypeAsync($"config:set SECRET_TOKEN={Canary} -a shop-staging");
         await keeper.TypeAsync("pipelines:create shop -a shop-staging -s staging");
         await keeper.TypeAsync("pipelines:add shop -a shop -s production");
-        await keeper.PushAsync("staging");
+        await File.WriteAllTextAsync(Path.Combine(keeper.Typed.Work, "app.json"), """{"healthchecks":{"web":[{"type":"startup","path":"/"}]}}""");
+        await keeper.CommitAsync("A health check");
+        Assert.Contains("Health check: GET /", await keeper.PushAsync("staging"), StringComparison.Ordinal);
         await keeper.TypeAsync("pipelines:promote -a shop-staging");
         Assert.NotNull(await keeper.VisitAsync("shop"));
     }

@@ -1,4 +1,5 @@
 using Sluice.Apps;
+using Sluice.Runtime;
 
 namespace Sluice.Tests.Releases;
 
@@ -34,6 +35,20 @@ public sealed class CurrentPlansTests : IAsyncDisposable
         await features.SetAsync(metadata, app.Id, true, ReleaseWorld.Ada, ReleaseWorld.None);
         var env = (await world.Plans.OfAsync(release, ReleaseWorld.None))!.Env;
         Assert.Equal(("mine", $"{app.Id}", "v3", "0f0a53b1111"), (env["HEROKU_APP_NAME"], env["HEROKU_APP_ID"], env["HEROKU_RELEASE_VERSION"], env["HEROKU_SLUG_COMMIT"]));
+    }
+
+    [Fact]
+    public async Task A_web_dyno_is_asked_by_the_path_of_the_config_var_and_other_dynos_are_not()
+    {
+        var app = await StartAsync();
+        await world.DeployAsync(app, "0f0a53b1111", "web: node web.js", "worker: node worker.js");
+        await world.Formations.ScaleAsync(app, [new Scale("worker", "1", null)], ["web", "worker"], ReleaseWorld.Ada, ReleaseWorld.None);
+        var refused = await Assert.ThrowsAsync<RefusedException>(() => world.SetAsync(app, "HEALTHCHECK_PATH", "healthz"));
+        Assert.StartsWith("HEALTHCHECK_PATH must be a path like /healthz", refused.Message, StringComparison.Ordinal);
+        await world.SetAsync(app, "HEALTHCHECK_PATH", "/healthz");
+        await ReleaseWorld.UntilAsync(() => outside.Runtime.Started.Any(s => s is { Type: "worker", Generation: 3 }), "the worker runs the newest release");
+        Assert.Equal(new HealthCheck("/healthz", "shop.localhost"), outside.Runtime.Started.Last(s => s is { Type: "web", Generation: 3 }).Health);
+        Assert.All(outside.Runtime.Started.Where(s => s.Type == "worker" || s.Generation < 3), s => Assert.Null(s.Health));
     }
 
     private async Task<App> StartAsync()

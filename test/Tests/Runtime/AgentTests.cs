@@ -48,6 +48,28 @@ public sealed class AgentTests : IDisposable
     }
 
     [Fact]
+    public async Task A_server_that_was_followed_by_another_is_refused_and_learns_that_it_is_stale()
+    {
+        var asked = new System.Collections.Concurrent.ConcurrentQueue<string>();
+        Serve(new AgentHost(data).On<Ask, int>("start", (ask, _, _) => { asked.Enqueue(ask.Word); return Task.FromResult(1); }));
+        var old = ServerTerm.Take(data, TimeProvider.System);
+        Assert.Equal(1, await new AgentClient(data, old).CallAsync<Ask, int>("start", new Ask("old", 0), null, Ct));
+
+        var fresh = ServerTerm.Take(data, TimeProvider.System);
+        Assert.True(fresh.Number > old.Number);
+        Assert.Equal(1, await new AgentClient(data, fresh).CallAsync<Ask, int>("start", new Ask("fresh", 0), null, Ct));
+        Assert.False(old.Superseded.IsCompleted);
+        var refused = await Assert.ThrowsAsync<AgentException>(() => new AgentClient(data, old).CallAsync<Ask, int>("start", new Ask("stale", 0), null, Ct));
+        Assert.Equal(ServerTerm.Sentence, refused.Message);
+        Assert.True(old.Superseded.IsCompleted);
+        Assert.Equal(RefusalKind.Unavailable, Assert.Throws<RefusedException>(old.Demand).Kind);
+
+        fresh.Demand();
+        Assert.Equal(1, await new AgentClient(data).CallAsync<Ask, int>("start", new Ask("supervisor", 0), null, Ct));
+        Assert.Equal(["old", "fresh", "supervisor"], asked);
+    }
+
+    [Fact]
     public async Task A_caller_that_leaves_cancels_its_request()
     {
         var cancelled = new TaskCompletionSource();
