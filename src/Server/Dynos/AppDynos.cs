@@ -30,11 +30,8 @@ internal sealed class AppDynos : IDisposable
     private readonly DynoMoves moves;
 
     // Touched under the gate.
-    private readonly List<Dyno> dynos = [];
+    private readonly Roster dynos = new();
     private readonly Crashes crashes = new();
-
-    /// <summary>Dynos that are no more, and since when: a list of what runs may have been made just before.</summary>
-    private readonly Dictionary<DynoId, DateTimeOffset> gone = [];
     private DynoPlan? wanted, next;
     private bool isOpen, isForgotten;
 
@@ -54,7 +51,7 @@ internal sealed class AppDynos : IDisposable
         get
         {
             lock (gate)
-                return isForgotten && dynos.Count == 0 && route.IsGone_NeedsLock;
+                return isForgotten && dynos.IsEmpty && route.IsGone_NeedsLock;
         }
     }
 
@@ -115,12 +112,10 @@ internal sealed class AppDynos : IDisposable
     {
         lock (gate)
         {
-            var isAlive = status.State is DynoState.Starting or DynoState.Up;
-            if (isAlive && !dynos.Exists(d => d.Id == status.Id) && !gone.ContainsKey(status.Id))
+            if (status.State is DynoState.Starting or DynoState.Up && !dynos.Knows(status.Id))
             {
                 var slot = Slot.Of(status);
-                var isFirst = !dynos.Exists(d => d.Slot == slot && d.FillsSlot);
-                dynos.Add(new Dyno(status, slot, world.Clock.GetUtcNow()) { Phase = isFirst ? DynoPhase.Kept : DynoPhase.Leaving });
+                dynos.Add(new Dyno(status, slot, world.Clock.GetUtcNow()) { Phase = dynos.Fills(slot) ? DynoPhase.Leaving : DynoPhase.Kept });
                 Step_NeedsLock();
             }
             See_NeedsLock(status);
@@ -131,7 +126,7 @@ internal sealed class AppDynos : IDisposable
     public ImmutableArray<DynoId> Running()
     {
         lock (gate)
-            return [.. dynos.Where(d => d.Phase is DynoPhase.Kept or DynoPhase.Retiring && !d.HasEnded).Select(d => d.Id)];
+            return [.. dynos.All.Where(d => d.Phase is DynoPhase.Kept or DynoPhase.Retiring && !d.HasEnded).Select(d => d.Id)];
     }
 
     /// <summary>The runtime no longer knows it: the machine or the agent lost it.</summary>
@@ -139,7 +134,7 @@ internal sealed class AppDynos : IDisposable
     {
         lock (gate)
         {
-            if (dynos.Find(d => d.Id == id) is { HasEnded: false } lost)
+            if (dynos.Find(id) is { HasEnded: false } lost)
                 See_NeedsLock(lost.Status with { State = DynoState.Crashed, Reason = "It was gone when the platform looked.", Since = world.Clock.GetUtcNow() });
         }
     }
@@ -148,7 +143,7 @@ internal sealed class AppDynos : IDisposable
     public string? Trouble()
     {
         lock (gate)
-            return dynos.Find(d => d is { Phase: DynoPhase.Launching, LaunchTrouble: not null })?.LaunchTrouble?.Why is { } why ? $"{why.Message} Dynos cannot start." : route.Trouble_NeedsLock;
+            return dynos.All.FirstOrDefault(d => d is { Phase: DynoPhase.Launching, LaunchTrouble: not null })?.LaunchTrouble?.Why is { } why ? $"{why.Message} Dynos cannot start." : route.Trouble_NeedsLock;
     }
 
     public void Expect(DynoPlan plan)
@@ -217,7 +212,7 @@ internal sealed class AppDynos : IDisposable
     {
         lock (gate)
         {
-            var live = dynos.Where(d => d.Phase != DynoPhase.Gone && !d.HasEnded).Select(d => d.Status).ToList();
+            var live = dynos.All.Where(d => d.Phase != DynoPhase.Gone && !d.HasEnded).Select(d => d.Status).ToList();
             var resting = crashes.All.Where(c => PlanOf(c.Slot) is not null && !live.Exists(s => Slot.Of(s) == c.Slot)).Select(c => c.Last);
             return [.. live.Concat(resting).OrderByDescending(s => s.Generation == wanted?.Generation).ThenBy(s => s.Type, StringComparer.Ordinal).ThenBy(s => Slot.Of(s).Index)];
         }
@@ -234,7 +229,8 @@ internal sealed class AppDynos : IDisposable
     /// <summary>1. what no plan names leaves; 2. what is missing starts; 3. the route follows; 4. what no route leads to stops; 5. the alarm is set.</summary>
     private void Step_NeedsLock()
     {
-        Tidy_NeedsLock();
+        dynos.Tidy(world.Clock.GetUtcNow());
+        crashes.Forget(slot => slot.Generation != wanted?.Generation && slot.Generation != next?.Generation);
         if (isOpen && !world.Stopping.IsCancellationRequested)
         {
             var now = world.Clock.GetUtcNow();
@@ -247,24 +243,13 @@ internal sealed class AppDynos : IDisposable
         changed.Beat();
     }
 
-    private void Tidy_NeedsLock()
-    {
-        var now = world.Clock.GetUtcNow();
-        foreach (var dyno in dynos.Where(d => d.Phase == DynoPhase.Gone))
-            gone[dyno.Id] = now;
-        dynos.RemoveAll(d => d.Phase == DynoPhase.Gone);
-        foreach (var old in gone.Where(g => g.Value + TimeSpan.FromMinutes(5) < now).ToArray())
-            gone.Remove(old.Key);
-        crashes.Forget(slot => slot.Generation != wanted?.Generation && slot.Generation != next?.Generation);
-    }
-
     private void LetGo_NeedsLock(DateTimeOffset now)
     {
-        foreach (var dyno in dynos)
+        foreach (var dyno in dynos.All)
         {
             if (dyno.FillsSlot && dyno.Status.State == DynoState.Starting && dyno.LaunchTrouble is null && now >= dyno.Since + BootLimitOfLastResort)
                 End_NeedsLock(dyno, "R10: did not accept on $PORT within 60 s");
-            var isSuperseded = dyno.Phase == DynoPhase.Retiring && dynos.Exists(d => d.Slot == dyno.Slot && d.Phase == DynoPhase.Kept && d.IsUp);
+            var isSuperseded = dyno.Phase == DynoPhase.Retiring && dynos.IsUpIn(dyno.Slot);
             if (dyno.Phase is DynoPhase.Launching or DynoPhase.Kept or DynoPhase.Retiring && (isSuperseded || !Fits(dyno)))
                 dyno.Phase = DynoPhase.Leaving;
         }
@@ -274,11 +259,10 @@ internal sealed class AppDynos : IDisposable
     {
         foreach (var (slot, plan, process) in Slots_NeedsLock())
         {
-            var isTaken = dynos.Exists(d => d.Slot == slot && d.FillsSlot);
-            // Other types than web never overlap: what is left of the type's older generation, or of this very dyno, has to end first.
-            var mustWait = !slot.IsWeb && dynos.Exists(d => d.Slot.Type == slot.Type && (d.Slot.Generation != slot.Generation || d.Slot == slot) && !d.HasEnded);
+            // Other types than web never overlap.
+            var mustWait = !slot.IsWeb && dynos.IsBefore(slot);
             var rests = crashes.Find(slot) is { } crash && (crash.TryAgainAt > now || ReferenceEquals(plan, next));
-            if (!isTaken && !mustWait && !rests)
+            if (!dynos.Fills(slot) && !mustWait && !rests)
                 LaunchOne_NeedsLock(slot, plan, process, now);
         }
     }
@@ -293,7 +277,7 @@ internal sealed class AppDynos : IDisposable
 
     private void See_NeedsLock(DynoStatus status)
     {
-        if (dynos.Find(d => d.Id == status.Id) is not { HasEnded: false } dyno)
+        if (dynos.Find(status.Id) is not { HasEnded: false } dyno)
             return;
         var before = (dyno.Status.State, dyno.Since);
         dyno.Becomes(status, world.Clock.GetUtcNow());
@@ -325,11 +309,11 @@ internal sealed class AppDynos : IDisposable
             return new Prepared.Unhealthy("The app was destroyed.");
         var web = plan.Slug is null ? null : plan.Processes.FirstOrDefault(p => p.Type == "web");
         var slots = Enumerable.Range(1, web?.Quantity ?? 0).Select(i => new Slot(plan.Generation, "web", i)).ToArray();
-        if (slots.All(slot => dynos.Exists(d => d.Slot == slot && d.Phase == DynoPhase.Kept && d.IsUp)))
+        if (slots.All(dynos.IsUpIn))
             return new Prepared.Healthy();
         if (slots.Select(crashes.Find).OfType<Crash>().FirstOrDefault() is { } crash)
             return GiveUp_NeedsLock(plan, $"{crash.Slot.Name} crashed while it booted: {crash.Why.TrimEnd('.')}. The app's log shows what it said.");
-        var trouble = dynos.Find(d => d.Slot.Generation == plan.Generation && d.LaunchTrouble?.Since + LaunchPatience < world.Clock.GetUtcNow())?.LaunchTrouble;
+        var trouble = dynos.All.FirstOrDefault(d => d.Slot.Generation == plan.Generation && d.LaunchTrouble?.Since + LaunchPatience < world.Clock.GetUtcNow())?.LaunchTrouble;
         if (trouble is { } found)
         {
             GiveUp_NeedsLock(plan, found.Why.Message);
@@ -348,7 +332,7 @@ internal sealed class AppDynos : IDisposable
 
     private void StopLeaving_NeedsLock()
     {
-        foreach (var dyno in dynos.Where(d => d.Phase == DynoPhase.Leaving))
+        foreach (var dyno in dynos.All.Where(d => d.Phase == DynoPhase.Leaving))
         {
             if (route.MayLeadTo_NeedsLock(dyno))
                 continue;
@@ -360,7 +344,7 @@ internal sealed class AppDynos : IDisposable
     private void SetAlarm_NeedsLock(DateTimeOffset now)
     {
         var rests = Slots_NeedsLock().Where(s => ReferenceEquals(s.Plan, wanted)).Select(s => crashes.Find(s.Slot)?.TryAgainAt).OfType<DateTimeOffset>();
-        var boots = dynos.Where(d => d.FillsSlot && d.Status.State == DynoState.Starting).Select(d => d.Since + BootLimitOfLastResort);
+        var boots = dynos.All.Where(d => d.FillsSlot && d.Status.State == DynoState.Starting).Select(d => d.Since + BootLimitOfLastResort);
         var due = rests.Concat(boots).Where(at => at > now).DefaultIfEmpty(DateTimeOffset.MaxValue).Min();
         alarm.Change(due == DateTimeOffset.MaxValue ? Timeout.InfiniteTimeSpan : due - now + TimeSpan.FromMilliseconds(1), Timeout.InfiniteTimeSpan);
     }
@@ -370,7 +354,7 @@ internal sealed class AppDynos : IDisposable
         lock (gate)
         {
             bool Names(Slot slot) => typeOrName is null || slot.Type == typeOrName || slot.Name == typeOrName;
-            foreach (var dyno in dynos.Where(d => d.FillsSlot && d.Slot.Generation == wanted?.Generation && Names(d.Slot)))
+            foreach (var dyno in dynos.All.Where(d => d.FillsSlot && d.Slot.Generation == wanted?.Generation && Names(d.Slot)))
                 dyno.Phase = phase(dyno);
             crashes.Forget(Names);
             Step_NeedsLock();
@@ -389,11 +373,7 @@ internal sealed class AppDynos : IDisposable
         App = app,
         Name = wanted.AppName,
         Hosts = wanted.Hosts,
-        Targets =
-        [
-            .. dynos.Where(d => d.Serves && d.Slot.Generation == wanted.Generation).OrderBy(d => d.Slot.Index).ThenBy(d => d.Id.Value)
-                .Select(d => new Target(d.Id, d.Slot.Name, d.Status.Address!, d.Status.Port)),
-        ],
+        Targets = dynos.Targets(wanted.Generation),
         WhenEmpty = crashes.WhyEmpty(wanted),
         Maintenance = wanted.Maintenance,
     };
