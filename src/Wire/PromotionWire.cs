@@ -33,6 +33,9 @@ public sealed record PromotionTargetWire
     /// <summary>pending, succeeded, failed.</summary>
     public required string Status { get; init; }
     public required string? ErrorMessage { get; init; }
+
+    /// <summary>A sentence on something to know, however it ends: the slug was built on other packages than the target's machine has. Ours, not Heroku's.</summary>
+    public string? Note { get; init; }
 }
 
 /// <summary>Body of <c>POST /pipeline-promotions</c>. Without targets: to the app's own edge, else to all apps of the next stage.</summary>

@@ -92,5 +92,6 @@ internal static class PromotionsApi
         Release = target.Release is { } release ? new IdWire(release.Value) : null,
         Status = target.Status,
         ErrorMessage = target.ErrorMessage,
+        Note = target.Note,
     };
 }

@@ -45,6 +45,9 @@ internal sealed class AppDynos : IDisposable
         alarm = world.Clock.CreateTimer(_ => Step(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
+    /// <summary>What the router knows of it. Needs no lock from outside.</summary>
+    public AppRoute Published => route;
+
     /// <summary>True when nothing is left to look after.</summary>
     public bool IsEmpty
     {

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using Sluice.Jobs;
 using Sluice.Router;
 using Route = Sluice.Router.Route;
 
@@ -7,6 +9,8 @@ namespace Sluice.Dynos;
 /// <param name="now">The route as it should be; null for none. Needs the lock, as does <paramref name="step"/>, which is called after each acknowledgement.</param>
 internal sealed class AppRoute(AppId app, FleetWorld world, Lock gate, Func<Route?> now, Action step)
 {
+    private readonly Pulse free = new();
+
     // Touched under the gate.
     private Route? acknowledged;
     private bool isPublishing;
@@ -28,11 +32,45 @@ internal sealed class AppRoute(AppId app, FleetWorld world, Lock gate, Func<Rout
 
     public void Follow_NeedsLock()
     {
-        if (IsSettled_NeedsLock || isPublishing)
-            return;
-        isPublishing = true;
-        _ = Task.Run(PublishAsync);
+        if (!IsSettled_NeedsLock && Take_NeedsLock())
+            _ = Task.Run(PublishAsync);
     }
+
+    /// <summary>Waits until nobody pushes the route; from then on the caller alone does, until <see cref="GiveBack"/>.</summary>
+    public async Task TakeAsync(CancellationToken ct)
+    {
+        while (true)
+        {
+            Task signal;
+            lock (gate)
+            {
+                signal = free.Next;
+                if (Take_NeedsLock())
+                    return;
+            }
+            await signal.WaitAsync(ct);
+        }
+    }
+
+    /// <summary>The router has acknowledged that route.</summary>
+    public void GiveBack(Route? published)
+    {
+        lock (gate)
+        {
+            (acknowledged, isPublishing, trouble) = (published, false, null);
+            free.Beat();
+            step();
+        }
+    }
+
+    /// <summary>A push failed, and is tried again.</summary>
+    public void Meets(Exception failure)
+    {
+        lock (gate)
+            trouble = failure;
+    }
+
+    private bool Take_NeedsLock() => !isPublishing && (isPublishing = true);
 
     private async Task PublishAsync()
     {
@@ -43,12 +81,8 @@ internal sealed class AppRoute(AppId app, FleetWorld world, Lock gate, Func<Rout
                 route = now();
             try
             {
-                await (route is null ? world.RemoveRoute(app, world.Stopping) : world.Publish(route, world.Stopping));
-                lock (gate)
-                {
-                    (acknowledged, isPublishing, trouble) = (route, false, null);
-                    step();
-                }
+                await world.Publish(ImmutableDictionary<AppId, Route?>.Empty.Add(app, route), world.Stopping);
+                GiveBack(route);
                 return;
             }
             catch (OperationCanceledException) when (world.Stopping.IsCancellationRequested)
@@ -58,8 +92,7 @@ internal sealed class AppRoute(AppId app, FleetWorld world, Lock gate, Func<Rout
             catch (Exception e)
             {
                 world.Trouble(e, $"The route of app {app} could not be pushed");
-                lock (gate)
-                    trouble = e;
+                Meets(e);
             }
             await world.PauseAsync(pause);
         }

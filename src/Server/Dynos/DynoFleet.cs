@@ -86,6 +86,13 @@ public sealed class DynoFleet
         await AppOf(plan.App).FlipAsync(plan, ct);
     }
 
+    /// <summary>The same for several apps at once, at most one plan of each: one table has all their new routes.</summary>
+    public async Task FlipAsync(ImmutableArray<DynoPlan> plans, CancellationToken ct)
+    {
+        await opened.Task.WaitAsync(ct);
+        await new SharedFlip(world, [.. plans.OrderBy(p => p.App.Value).Select(p => (AppOf(p.App), p))]).MakeAsync().WaitAsync(ct);
+    }
+
     /// <summary>Gives up a preparation: stops what it started.</summary>
     public Task DiscardAsync(AppId app, int generation, CancellationToken ct)
     {

@@ -10,9 +10,10 @@ namespace Sluice.Dynos;
 internal sealed record FleetWorld
 {
     public required IRuntime Runtime { get; init; }
-    public required Func<Route, CancellationToken, Task> Publish { get; init; }
+
+    /// <summary>Some apps' routes (null: none any more) in one table; returns when the router has acknowledged it.</summary>
+    public required Func<ImmutableDictionary<AppId, Route?>, CancellationToken, Task> Publish { get; init; }
     public required Func<ImmutableArray<Route>, CancellationToken, Task> PublishAll { get; init; }
-    public required Func<AppId, CancellationToken, Task> RemoveRoute { get; init; }
 
     /// <summary>Waits until no request is in flight to that dyno, at most so long.</summary>
     public required Func<DynoId, TimeSpan, CancellationToken, Task<bool>> Drained { get; init; }
@@ -39,7 +40,6 @@ internal sealed record FleetWorld
         Runtime = runtime,
         Publish = routes.PublishAsync,
         PublishAll = routes.PublishAllAsync,
-        RemoveRoute = routes.RemoveAsync,
         Drained = router.DrainedAsync,
         Log = logs.Say,
         Clock = clock,

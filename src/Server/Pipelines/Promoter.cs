@@ -62,9 +62,11 @@ public sealed class Promoter(Db db, ReleaseLedger ledger, Releaser releaser, Tim
     public Task<ImmutableArray<PromotionTarget>> TargetsAsync(PromotionId promotion, CancellationToken ct) => db.ListAsync(
         $"""
         SELECT t.id, t.promotion_id, t.app_id, releases.id AS release_id, COALESCE(releases.status, t.outcome) AS status,
-               COALESCE(t.refusal, releases.failure, release_groups.failure) AS failure, release_queue.id AS queued_id
+               COALESCE(t.refusal, releases.failure, release_groups.failure) AS failure, release_queue.id AS queued_id,
+               CASE WHEN {ReleaseLedger.OtherPackages} THEN 1 ELSE 0 END AS other_packages
           FROM promotion_targets t
           LEFT JOIN releases ON releases.id = t.release_id
+          LEFT JOIN slugs ON slugs.id = releases.slug_id
           LEFT JOIN release_queue ON release_queue.id = t.release_id
           LEFT JOIN release_groups ON release_groups.id = t.promotion_id
          WHERE t.promotion_id = {promotion} ORDER BY t.id
@@ -246,6 +248,7 @@ public sealed class Promoter(Db db, ReleaseLedger ledger, Releaser releaser, Tim
             Release = row.GuidOrNull("release_id") is { } release ? new ReleaseId(release) : null,
             Status = status,
             ErrorMessage = error,
+            Note = row.Flag("other_packages") ? Descriptions.OtherPackages : null,
         };
     }
 

@@ -40,4 +40,7 @@ public sealed record PromotionTarget
 
     /// <summary>A sentence, when it failed.</summary>
     public string? ErrorMessage { get; init; }
+
+    /// <summary>A sentence on something to know, however it ends: the slug was built on other packages than this machine has.</summary>
+    public string? Note { get; init; }
 }

@@ -39,7 +39,7 @@ public sealed partial class CurrentPlans(
             if (await NowAsync(app, ct) is { } plan)
                 plans.Add(plan);
         }
-        foreach (var release in (await ledger.InFlightAsync(ct)).Where(ReleaseSteps.BootsAlone))
+        foreach (var release in (await ledger.InFlightAsync(ct)).Where(ReleaseSteps.HasBegunToBoot))
         {
             if (await apps.FindAsync(release.App, ct) is { } app && await OrNullAsync(app, release, ct) is { } plan)
                 fleet.Expect(plan);
@@ -68,7 +68,8 @@ public sealed partial class CurrentPlans(
     {
         if (await apps.FindAsync(id, ct) is not { } app)
             fleet.Forget(id);
-        else if (await NowAsync(app, ct) is { } plan)
+        // One of a group that was decided flips with the others, by a plan that is made then, and is nudged at its end.
+        else if (await ledger.DecidedAsync(id, ct) is { } release and not { IsTerminal: false, Group: not null } && await OrNullAsync(app, release, ct) is { } plan)
             fleet.Want(plan);
     }
 

@@ -7,6 +7,9 @@ public static class Descriptions
 {
     public const string Initial = "Initial release";
 
+    /// <summary>Of a release whose slug was built on another machine, or before an upgrade of this one.</summary>
+    public const string OtherPackages = "This slug was built when the machine had other packages. If it does not run here, build it again.";
+
     public static string Deploy(string? commit) => Join("Deploy", Short(commit));
 
     /// <summary><c>Promote shop-staging v6 0f0a53b</c></summary>

@@ -5,8 +5,8 @@ using Sluice.Jobs;
 namespace Sluice.Releases;
 
 /// <summary>
-/// Where the prepared members of a group wait for each other; the last one decides for all. Kept in memory on purpose: what is prepared does not
-/// outlive the server, so after a start every member of an open group prepares again.
+/// Where the prepared members of a group wait for each other; the last one decides for all. Kept in memory on purpose: dynos may go while no server looks,
+/// so after a start every member of an open group is prepared again, by those that are still there if they are.
 /// </summary>
 internal sealed class Gatherings(ReleaseLedger ledger, DynoFleet fleet, TimeProvider clock)
 {

@@ -25,11 +25,11 @@ internal sealed class ReleaseGroups(ReleaseTurns turns, TimeProvider clock)
             """);
     }
 
-    /// <summary>Decides for all members, or for none. False when the group is not open any more, or not every member is in flight.</summary>
+    /// <summary>Decides for all members, or for none. False when the group is not open any more, or not every member has noted that it is ready.</summary>
     public bool Decide(Tx tx, ReleaseGroupId group)
     {
         var inFlight = tx.Find(
-            $"SELECT COUNT(*) AS members FROM releases WHERE group_id = {group} AND status = 'pending' AND step IN ('waiting', 'boot')", r => r.Int("members"));
+            $"SELECT COUNT(*) AS members FROM releases WHERE group_id = {group} AND status = 'pending' AND step = 'ready'", r => r.Int("members"));
         if (inFlight != Members(tx, group).Length || !Close(tx, group, "decided", null))
             return false;
         tx.Execute($"UPDATE releases SET step = 'decided', updated_at = {clock.GetUtcNow()} WHERE group_id = {group} AND status = 'pending'");

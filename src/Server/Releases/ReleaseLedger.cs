@@ -101,12 +101,26 @@ public sealed class ReleaseLedger
           FROM releases WHERE app_id = {app} AND (status = 'succeeded' OR (status = 'pending' AND step = 'decided')) ORDER BY version DESC LIMIT 1
         """, ReleaseRow.Read, ct);
 
+    /// <summary>The members of a group that were decided and have not ended yet.</summary>
+    internal Task<ImmutableArray<Release>> DecidedAsync(ReleaseGroupId group, CancellationToken ct) => db.ListAsync(
+        $"""
+        SELECT id, app_id, version, slug_id, reason, description, status, step, failure, has_output, group_id, user_id, created_at, updated_at
+          FROM releases WHERE group_id = {group} AND status = 'pending' AND step = 'decided' ORDER BY app_id
+        """, ReleaseRow.Read, ct);
+
     /// <summary>Null when there is none of that id, or while it waits for its turn.</summary>
     public Task<Release?> FindAsync(ReleaseId release, CancellationToken ct) => db.FindAsync(
         $"""
         SELECT id, app_id, version, slug_id, reason, description, status, step, failure, has_output, group_id, user_id, created_at, updated_at
           FROM releases WHERE id = {release}
         """, ReleaseRow.Read, ct);
+
+    /// <summary>Its slug was built on a machine with other packages than this one had when its turn came: another machine, or before an upgrade.</summary>
+    internal Task<bool> IsOfOtherPackagesAsync(ReleaseId release, CancellationToken ct) =>
+        db.FindAsync($"SELECT 1 AS yes FROM releases JOIN slugs ON slugs.id = slug_id WHERE releases.id = {release} AND {OtherPackages}", r => r.Flag("yes"), ct);
+
+    /// <summary>The same as a condition on the two tables; not true where either is unknown.</summary>
+    internal static Sql OtherPackages => Sql.Part($"releases.host_packages <> '' AND slugs.host_packages <> '' AND releases.host_packages <> slugs.host_packages");
 
     /// <summary>The same, inside a transaction.</summary>
     public Release? Find(Tx tx, ReleaseId release) => ReleaseRow.Find(tx, release);

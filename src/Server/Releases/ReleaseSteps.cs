@@ -1,5 +1,6 @@
 using Sluice.Apps;
 using Sluice.Dynos;
+using Sluice.Jobs;
 using Sluice.Logs;
 using Sluice.Runtime;
 using Sluice.Slugs;
@@ -10,14 +11,17 @@ namespace Sluice.Releases;
 /// <summary>
 /// One release from where its row says it is to its end. Each step may be repeated, and a kill between any two of them ends in all old or all new:
 /// <code>
-/// waiting ─► phase ─► boot ─► decided ─► done
-///            run once │ boot beside the old │ flip, go forward whatever comes
+/// waiting ─► phase ─► boot ─► (ready) ─► decided ─► done
+///            run once │ boot beside the old │ of a group: waits for the others │ flip, go forward whatever comes
 /// </code>
 /// Before the decision the old release serves and a failure leaves it alone; after it, a crash goes forward.
 /// </summary>
 internal sealed class ReleaseSteps(ReleaseLedger ledger, CurrentPlans plans, SlugCatalog slugs, FormationTable formations, DynoFleet fleet, ReleasePhase phase, TimeProvider clock)
 {
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
+
     private readonly Gatherings gatherings = new(ledger, fleet, clock);
+    private readonly GroupFlips flips = new(ledger, plans, fleet);
 
     /// <summary>What a release in flight waits for that is neither its command nor its dynos' boot: one sentence; null when nothing keeps it up.</summary>
     public async Task<string?> WhyItWaitsAsync(Release release, CancellationToken ct) =>
@@ -25,10 +29,6 @@ internal sealed class ReleaseSteps(ReleaseLedger ledger, CurrentPlans plans, Slu
         : release is { Step: "waiting", Group: { } group } && await ledger.IsIncompleteAsync(group, ct) ? "Another target of this promotion waits behind an earlier release of its app."
         : gatherings.Holds(release) ? "It is ready, and the other targets of this promotion are not yet."
         : fleet.TroubleOf(release.App);
-
-    /// <summary>Its slug was built on a machine with other packages than this one has now: another one, or before an upgrade.</summary>
-    public async Task<bool> IsOfOtherPackagesAsync(Release release, CancellationToken ct) =>
-        release.Slug is { } id && await slugs.FindAsync(id, ct) is { HostPackages: { Length: > 0 } built } && HostPackages.Fingerprint() is { Length: > 0 } now && built != now;
 
     /// <summary>Returns when the release has ended, or its app is gone. An exception means that the records or a decided flip are in trouble: call again.</summary>
     public async Task TakeToItsEndAsync(Release release, CancellationToken ct)
@@ -75,6 +75,8 @@ internal sealed class ReleaseSteps(ReleaseLedger ledger, CurrentPlans plans, Slu
     {
         if (release.Group is not { } group)
             return await ledger.NoteAsync(release, "decided", ct) ? new Outcome.Ready(plan) : new Outcome.Over();
+        if (release.Step != "ready" && !await ledger.NoteAsync(release, "ready", ct))
+            return new Outcome.Over();
         return await gatherings.JoinAsync(release, group, plan, ct) switch
         {
             Gathered.Decided => new Outcome.Ready(plan),
@@ -107,9 +109,8 @@ internal sealed class ReleaseSteps(ReleaseLedger ledger, CurrentPlans plans, Slu
         return await BootAsync(release, plan, isNoted, ct) is Prepared.Unhealthy unhealthy ? new Outcome.Failed(unhealthy.Why) : new Outcome.Ready(plan);
     }
 
-    /// <summary>Began to boot on its own account, maybe under an earlier server: what came up since is kept, and its time limit goes on. One of a group may have
-    /// been ready long ago and have waited for the others: it boots anew.</summary>
-    internal static bool BootsAlone(Release release) => release is { Step: "boot", Group: null };
+    /// <summary>It began to boot, maybe under an earlier server: what came up since is kept, and its time limit goes on.</summary>
+    internal static bool HasBegunToBoot(Release release) => release.Step is "boot" or "ready";
 
     private async Task<Prepared> BootAsync(Release release, DynoPlan plan, bool isNoted, CancellationToken ct)
     {
@@ -118,7 +119,8 @@ internal sealed class ReleaseSteps(ReleaseLedger ledger, CurrentPlans plans, Slu
         var noting = isNoted ? Task.FromResult(true) : ledger.NoteAsync(release, "boot", ct);
         try
         {
-            return await fleet.PrepareAsync(plan, BootsAlone(release) ? release.UpdatedAt : null, ct);
+            // One that had been ready in time, and lost its dynos since, has a minute for new ones.
+            return await fleet.PrepareAsync(plan, release.Step == "boot" ? release.UpdatedAt : null, ct);
         }
         finally
         {
@@ -134,11 +136,44 @@ internal sealed class ReleaseSteps(ReleaseLedger ledger, CurrentPlans plans, Slu
             if (!await ledger.NoteAsync(release, "phase", ct))
                 return "The release ended while it waited.";
             var size = (await formations.ListAsync(release.App, ct)).FirstOrDefault(f => f.Type == ReleasePhase.ProcessType)?.Size ?? DynoSize.Default.Name;
-            if (await phase.RunAsync(plan, command, size, log, ct) is { } why)
+            if (await RunUnlessOverAsync(release, plan, command, size, log, ct) is { } why)
                 return why;
         }
         CrashGate.Pass("release.phase.ran");
         return await ledger.NoteAsync(release, "boot", ct) ? null : "The release ended while its command ran.";
+    }
+
+    /// <summary>Null when it succeeded. The command of one of a group is stopped when the release has ended, with the group or with its app: nothing will come of it,
+    /// and what is released to the app next would wait for it.</summary>
+    private async Task<string?> RunUnlessOverAsync(Release release, DynoPlan plan, string command, string size, OutputLog log, CancellationToken ct)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var running = phase.RunAsync(plan, command, size, log, stop.Token);
+        try
+        {
+            while (release.Group is not null && !running.IsCompleted)
+            {
+                var change = ledger.Changed.Next;
+                if (await ledger.FindAsync(release.Id, ct) is not { IsTerminal: false })
+                    return await StopAsync();
+                await Task.WhenAny(running, Pulse.WaitAsync(change, LookEvery, clock, ct));
+            }
+            return await running;
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await ((Task)running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        async Task<string> StopAsync()
+        {
+            await stop.CancelAsync();
+            await ((Task)running).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            const string Why = "The release command was stopped, since the promotion failed on another target.";
+            await log.WriteLineAsync(Why, ct);
+            return Why;
+        }
     }
 
     /// <summary>The decision stands: flip, then say so.</summary>
@@ -150,7 +185,7 @@ internal sealed class ReleaseSteps(ReleaseLedger ledger, CurrentPlans plans, Slu
         if (isResumed)
             await TryAsync(async () => await fleet.PrepareAsync(plan, null, ct) is Prepared.Healthy ? new Outcome.Ready(plan) : new Outcome.Failed(""), ct);
         using (Traces.Start("release.flip"))
-            await fleet.FlipAsync(plan, ct);
+            await (release.Group is { } group ? flips.MakeAsync(group, ct) : fleet.FlipAsync(plan, ct));
         CrashGate.Pass("release.flipped");
         await ledger.EndAsync(release, "succeeded", null, ct);
         // Its formation may have changed since the plan was made.

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using Sluice.Apps;
+using Sluice.Runtime;
 using Sluice.Slugs;
 using Sluice.Storage;
 
@@ -75,9 +76,9 @@ internal sealed class ReleaseTurns(Vault vault, SlugCatalog slugs, TimeProvider 
         var sealedConfig = ConfigSnapshot.Seal(vault, app, version, config);
         tx.Execute(
             $"""
-            INSERT INTO releases (id, app_id, version, slug_id, config, reason, description, status, step, has_output, group_id, user_id, created_at, updated_at)
+            INSERT INTO releases (id, app_id, version, slug_id, config, reason, description, status, step, has_output, group_id, user_id, host_packages, created_at, updated_at)
             VALUES ({id}, {app}, {version}, {slug?.Id}, {sealedConfig}, {ReleaseRow.Word(request.Reason)}, {description},
-                    {(isOver ? "succeeded" : "pending")}, {(isOver ? "done" : "waiting")}, 0, {group}, {user}, {now}, {now})
+                    {(isOver ? "succeeded" : "pending")}, {(isOver ? "done" : "waiting")}, 0, {group}, {user}, {HostPackages.Fingerprint()}, {now}, {now})
             """);
         if (slug is not null)
             FormationTable.Adopt(tx, app, slug.ProcessTypes.Keys, now);

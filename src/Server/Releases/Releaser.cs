@@ -140,8 +140,8 @@ public sealed partial class Releaser : BackgroundService
         var who = (await accounts.FindAsync(release.User, ct))?.Email ?? "someone who is gone";
         appLogs.Note(release.App, $"{release.Description} by user {who}");
         appLogs.Note(release.App, $"Release v{release.Version} created by user {who}");
-        if (await steps.IsOfOtherPackagesAsync(release, ct))
-            appLogs.Note(release.App, "Note: this slug was built when the machine had other packages. If it does not run here, build it again.");
+        if (await ledger.IsOfOtherPackagesAsync(release.Id, ct))
+            appLogs.Note(release.App, Descriptions.OtherPackages);
     }
 
     private async Task TellAsync(ReleaseId release, Func<string, ValueTask> output, CancellationToken ct)

@@ -11,17 +11,12 @@ public sealed class Routes(RouterClient router)
     private readonly SemaphoreSlim one = new(1);
     private RouteTable? last;
 
-    /// <summary>Replaces one app's route; returns when the router has acknowledged. Same route again: no push.</summary>
-    public Task PublishAsync(Route route, CancellationToken ct) => ChangeAsync(
-        routes => routes.FirstOrDefault(r => r.App == route.App) is { } old
-            ? Same(old, route) ? routes : routes.Replace(old, route)
-            : routes.Add(route),
-        ct);
+    /// <summary>Replaces the routes of some apps, or takes them out (null), all in one table: a router serves by all of the changes or by none. Returns when
+    /// it has acknowledged. The same routes again: no push.</summary>
+    public Task PublishAsync(ImmutableDictionary<AppId, Route?> changes, CancellationToken ct) => ChangeAsync(routes => changes.Aggregate(routes, Changed), ct);
 
     /// <summary>Replaces the whole table, after a start.</summary>
     public Task PublishAllAsync(ImmutableArray<Route> routes, CancellationToken ct) => ChangeAsync(_ => routes, ct);
-
-    public Task RemoveAsync(AppId app, CancellationToken ct) => ChangeAsync(routes => routes.RemoveAll(r => r.App == app), ct);
 
     private async Task ChangeAsync(Func<ImmutableArray<Route>, ImmutableArray<Route>> change, CancellationToken ct)
     {
@@ -43,6 +38,16 @@ public sealed class Routes(RouterClient router)
             one.Release();
         }
     }
+
+    /// <summary>The very same array when nothing changes.</summary>
+    private static ImmutableArray<Route> Changed(ImmutableArray<Route> routes, KeyValuePair<AppId, Route?> change) =>
+        (routes.FirstOrDefault(r => r.App == change.Key), change.Value) switch
+        {
+            (null, null) => routes,
+            (null, { } added) => routes.Add(added),
+            ({ } old, null) => routes.Remove(old),
+            var (old, next) => Same(old, next) ? routes : routes.Replace(old, next),
+        };
 
     private static bool Same(Route a, Route b) =>
         a with { Hosts = [], Targets = [] } == b with { Hosts = [], Targets = [] } && a.Hosts.SequenceEqual(b.Hosts) && a.Targets.SequenceEqual(b.Targets);

@@ -30,7 +30,7 @@ public sealed class PromoteCommandTests
             .On("POST /pipeline-promotions", Answers.Promotion("shop-staging"), 201)
             .On<IReadOnlyList<PromotionTargetWire>>(Targets, [Answers.Target("shop", "pending"), Answers.Target("shop-admin", "pending")])
             .On<IReadOnlyList<PromotionTargetWire>>(Targets, [Answers.Target("shop", "succeeded", 23), Answers.Target("shop-admin", "pending", 54)])
-            .On<IReadOnlyList<PromotionTargetWire>>(Targets, [Answers.Target("shop", "succeeded", 23), Answers.Target("shop-admin", "succeeded", 54)])
+            .On<IReadOnlyList<PromotionTargetWire>>(Targets, [Answers.Target("shop", "succeeded", 23), Answers.Target("shop-admin", "succeeded", 54) with { Note = "This slug was built elsewhere." }])
             .On($"GET /apps/{Answers.IdOf("shop")}/releases/{Answers.IdOf("shop v23")}", Answers.Release("shop", 23))
             .On($"GET /apps/{Answers.IdOf("shop-admin")}/releases/{Answers.IdOf("shop-admin v54")}", Answers.Release("shop-admin", 54));
         using var typed = new Typed(server);
@@ -42,6 +42,8 @@ public sealed class PromoteCommandTests
             Promoting shop-staging to shop-admin (production)... done, v54
 
             """, typed.Out);
+        Assert.Contains("shop-admin (production): This slug was built elsewhere.", typed.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("shop (production): ", typed.Error, StringComparison.Ordinal);
         var body = Assert.Single(server.Asked, a => a.StartsWith("POST /pipeline-promotions", StringComparison.Ordinal));
         Assert.Contains($"\"targets\":null", body, StringComparison.Ordinal);
     }

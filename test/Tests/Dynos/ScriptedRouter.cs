@@ -7,37 +7,46 @@ namespace Sluice.Tests.Dynos;
 /// <summary>A router that remembers every table and can be away or slow to drain. It outlives the server.</summary>
 internal sealed class ScriptedRouter
 {
-    private readonly ConcurrentDictionary<AppId, Route> routes = new();
+    private readonly Lock gate = new();
+    private ImmutableDictionary<AppId, Route> routes = ImmutableDictionary<AppId, Route>.Empty;
 
     public bool IsAway { get; set; }
 
     /// <summary>Requests to a dyno end when this does.</summary>
     public Func<DynoId, Task> Drains { get; set; } = _ => Task.CompletedTask;
 
+    /// <summary>Every route that it ever took, in order.</summary>
     public ConcurrentQueue<Route> History { get; } = new();
+
+    /// <summary>Every table that it ever served by, in order.</summary>
+    public ConcurrentQueue<ImmutableDictionary<AppId, Route>> Tables { get; } = new();
 
     public Route? RouteOf(AppId app) => routes.GetValueOrDefault(app);
 
-    public async Task PublishAsync(Route route, CancellationToken ct)
+    public async Task PublishAsync(ImmutableDictionary<AppId, Route?> changes, CancellationToken ct)
     {
         await Task.Yield();
         if (IsAway)
             throw new RouterAwayException();
-        routes[route.App] = route;
-        History.Enqueue(route);
+        lock (gate)
+            Serve(changes.Aggregate(routes, (table, change) => change.Value is { } route ? table.SetItem(change.Key, route) : table.Remove(change.Key)), changes.Values.OfType<Route>());
     }
 
     public async Task PublishAllAsync(ImmutableArray<Route> all, CancellationToken ct)
     {
-        routes.Clear();
-        foreach (var route in all)
-            await PublishAsync(route, ct);
+        await Task.Yield();
+        if (IsAway)
+            throw new RouterAwayException();
+        lock (gate)
+            Serve(all.ToImmutableDictionary(r => r.App), all);
     }
 
-    public Task RemoveAsync(AppId app, CancellationToken ct)
+    private void Serve(ImmutableDictionary<AppId, Route> table, IEnumerable<Route> taken)
     {
-        routes.TryRemove(app, out _);
-        return Task.CompletedTask;
+        routes = table;
+        Tables.Enqueue(table);
+        foreach (var route in taken)
+            History.Enqueue(route);
     }
 
     public async Task<bool> DrainedAsync(DynoId dyno, TimeSpan limit, CancellationToken ct)

@@ -124,7 +124,6 @@ internal sealed class RealServer : IAsyncDisposable
             Runtime = Runtime,
             Publish = Router.PublishAsync,
             PublishAll = Router.PublishAllAsync,
-            RemoveRoute = Router.RemoveAsync,
             Drained = Router.DrainedAsync,
             Log = (_, _, _) => { },
             Clock = TimeProvider.System,

@@ -2,6 +2,7 @@ using Sluice.Apps;
 using Sluice.Pipelines;
 using Sluice.Releases;
 using Sluice.Runtime;
+using Sluice.Storage;
 using Sluice.Tests.Dynos;
 using Sluice.Tests.Releases;
 using Sluice.Tests.Storage;
@@ -74,6 +75,48 @@ public sealed class AllOrNothingTests : IAsyncDisposable
     }
 
     [Theory, MemberData(nameof(TestDb.Both), MemberType = typeof(TestDb))]
+    public async Task All_flip_in_one_table_whatever_else_changes_then(string kind)
+    {
+        await StartAsync(kind, "web: w");
+        await EndOfAsync(await BeginAsync());
+        using var over = new CancellationTokenSource();
+        // Who changes something of an app nudges, also between the decision and the flip.
+        var nudging = Task.Run(async () =>
+        {
+            for (; !over.IsCancellationRequested; await Task.Delay(1, None))
+                world.Plans.Nudge(eu.Id);
+        }, None);
+        for (var generation = 3; generation < 8; generation++)
+        {
+            outside.Router.Tables.Clear();
+            Assert.All((await EndOfAsync(await BeginAsync())).Targets, t => Assert.Equal("succeeded", t.Status));
+            var seen = outside.Router.Tables.Select(t => (Eu: GenerationIn(t, eu), Us: GenerationIn(t, us))).Distinct().ToArray();
+            Assert.Equal([(generation, generation)], seen.Where(s => s != (generation - 1, generation - 1)));
+        }
+        await over.CancelAsync();
+        await nudging;
+    }
+
+    [Fact]
+    public async Task A_router_that_is_away_flips_all_when_it_is_back_and_the_targets_say_what_they_wait_for()
+    {
+        await StartAsync("sqlite", "web: w");
+        await EndOfAsync(await BeginAsync());
+        outside.Router.IsAway = true;
+        var promotion = await BeginAsync();
+        foreach (var app in new[] { eu, us })
+            await ReleaseWorld.UntilAsync(() => world.Fleet.TroubleOf(app.Id) == "The router does not answer. It is asked again until it does.", "it says so");
+        Assert.All((await world.Promoter.FindAsync(promotion.Id, None))!.Targets, t => Assert.Equal("pending", t.Status));
+        outside.Router.IsAway = false;
+        Assert.All((await EndOfAsync(promotion)).Targets, t => Assert.Equal("succeeded", t.Status));
+        Assert.DoesNotContain(outside.Router.Tables, t => GenerationIn(t, eu) != GenerationIn(t, us));
+    }
+
+    /// <summary>Which version's dynos a table leads to; 0 for none.</summary>
+    private int GenerationIn(System.Collections.Immutable.ImmutableDictionary<AppId, Sluice.Router.Route> table, App app) =>
+        table.GetValueOrDefault(app.Id)?.Targets is [var target] ? outside.Runtime.Started.First(s => s.Id == target.Dyno).Generation : 0;
+
+    [Theory, MemberData(nameof(TestDb.Both), MemberType = typeof(TestDb))]
     public async Task One_that_crashes_while_it_boots_leaves_the_others_as_they_were(string kind)
     {
         await StartAsync(kind, "web: w");
@@ -97,6 +140,29 @@ public sealed class AllOrNothingTests : IAsyncDisposable
         Assert.Equal("The release command exited with status 3.", ended.Targets[1].ErrorMessage);
         Assert.StartsWith("Another target failed. ", ended.Targets[0].ErrorMessage);
         await NothingFlippedAsync();
+    }
+
+    [Fact]
+    public async Task A_release_command_that_runs_when_another_fails_is_stopped_and_holds_nobody_up()
+    {
+        await StartAsync("sqlite", "web: w", "release: migrate");
+        var began = new TaskCompletionSource();
+        outside.Runtime.OneOffs = async (run, _, ct) =>
+        {
+            if (run.App == eu.Id)
+            {
+                began.SetResult();
+                await Task.Delay(Timeout.Infinite, ct);
+            }
+            await began.Task;
+            return new SandboxExit(3, false, false);
+        };
+        var ended = await EndOfAsync(await BeginAsync());
+        Assert.StartsWith("Another target failed. ", ended.Targets[0].ErrorMessage);
+        Assert.Equal("The release command exited with status 3.", ended.Targets[1].ErrorMessage);
+        outside.Runtime.OneOffs = (_, _, _) => Task.FromResult(new SandboxExit(0, false, false));
+        Assert.All((await EndOfAsync(await BeginAsync())).Targets, t => Assert.Equal("succeeded", t.Status));
+        Assert.Equal("The release command was stopped, since the promotion failed on another target.\n", await File.ReadAllTextAsync(new Sluice.Logs.OpenLogs(outside.Data, TimeProvider.System).PathOf(ended.Targets[0].Release!.Value), None));
     }
 
     [Fact]
@@ -156,18 +222,44 @@ public sealed class AllOrNothingTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_restart_while_some_are_prepared_prepares_them_again()
+    public async Task A_restart_keeps_what_is_prepared_and_what_still_boots()
+    {
+        var promotion = await HalfPreparedAsync();
+        await world.DisposeAsync();
+        world = await new ReleaseWorld(outside).StartAsync();
+        outside.Runtime.ComesUp((await UntilOneAsync(us)).Id);
+        Assert.All((await EndOfAsync(promotion)).Targets, t => Assert.Equal("succeeded", t.Status));
+        Assert.All(new[] { eu, us }, app => Assert.Equal(outside.Runtime.Started.Single(s => s.App == app.Id).Id, Assert.Single(outside.Router.RouteOf(app.Id)!.Targets).Dyno));
+    }
+
+    /// <summary>The one that had been ready gets a minute for new dynos; the one that was booting has had its own.</summary>
+    [Theory, InlineData("ready", "succeeded"), InlineData("boot", "failed")]
+    public async Task A_restart_gives_a_new_minute_only_to_who_had_been_ready(string step, string ends)
+    {
+        var promotion = await HalfPreparedAsync();
+        await world.DisposeAsync();
+        await outside.Records.Db.WriteAsync(
+            new Act("test.wait", "x"), tx => Assert.Equal(1, tx.Execute($"UPDATE releases SET updated_at = {DateTimeOffset.UtcNow.AddMinutes(-2)} WHERE status = 'pending' AND step = {step}")), None);
+        foreach (var dyno in outside.Runtime.Alive)
+            outside.Runtime.Lose(dyno.Id);
+        outside.Runtime.Fates = start => step == "boot" && start.App == us.Id ? ScriptedRuntime.Fate.Hang : ScriptedRuntime.Fate.Up;
+        world = await new ReleaseWorld(outside).StartAsync();
+        Assert.All((await EndOfAsync(promotion)).Targets, t => Assert.Equal(ends, t.Status));
+    }
+
+    /// <summary>eu waits for us, which boots.</summary>
+    private async Task<Promotion> HalfPreparedAsync()
     {
         await StartAsync("sqlite", "web: w");
         outside.Runtime.Fates = start => start.App == us.Id ? ScriptedRuntime.Fate.Hang : ScriptedRuntime.Fate.Up;
         var promotion = await BeginAsync();
-        await ReleaseWorld.UntilAsync(() => outside.Runtime.Alive.Any(d => d.App == eu.Id && d.State == DynoState.Up), "eu is prepared");
+        foreach (var (app, step) in new[] { (eu, "ready"), (us, "boot") })
+        {
+            for (var end = DateTime.UtcNow.AddSeconds(20); await world.Db.FindAsync($"SELECT 1 AS yes FROM releases WHERE app_id = {app.Id} AND step = {step}", r => r.Flag("yes"), None) is false; await Task.Delay(10, None))
+                Assert.True(DateTime.UtcNow < end, $"{app.Name} is not at {step}");
+        }
         await UntilOneAsync(us);
-        await world.DisposeAsync();
-        outside.Runtime.Fates = _ => ScriptedRuntime.Fate.Up;
-        world = await new ReleaseWorld(outside).StartAsync();
-        Assert.All((await EndOfAsync(promotion)).Targets, t => Assert.Equal("succeeded", t.Status));
-        Assert.All(new[] { eu, us }, app => Assert.Single(outside.Router.RouteOf(app.Id)!.Targets));
+        return promotion;
     }
 
     private async Task<DynoStatus> UntilOneAsync(App app)

@@ -117,19 +117,22 @@ public sealed class PromoterTests : IAsyncDisposable
         Assert.Equal("completed", (await PromoteAsync(Downstream with { Release = whole.Id })).Status);
     }
 
-    [Fact]
-    public async Task A_target_is_told_when_the_machine_has_other_packages_than_the_build_had()
+    [Theory, MemberData(nameof(TestDb.Both), MemberType = typeof(TestDb))]
+    public async Task A_target_is_told_when_the_machine_has_other_packages_than_the_build_had(string kind)
     {
-        await StartAsync();
+        await StartAsync(kind);
         var slug = await world.SlugAsync(staging, Sha, "web: w");
         await world.Db.WriteAsync(new Act("slug.create", slug.ToString()), tx => tx.Execute($"UPDATE slugs SET host_packages = 'as it was' WHERE id = {slug}"), None);
         await world.EndOfAsync(await world.Ledger.AddAsync(new ReleaseRequest.Deploy(staging.Id, Ada.Account, null, slug), None));
-        await PromoteAsync(Downstream);
+        var noted = (await PromoteAsync(Downstream)).Targets;
+        Assert.All(noted, t => Assert.Equal("This slug was built when the machine had other packages. If it does not run here, build it again.", t.Note));
+        await world.DeployAsync(staging, "2222222222222222222222222222222222222222", "web: w");
+        Assert.All((await PromoteAsync(Downstream)).Targets, t => Assert.Null(t.Note));
 
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         await foreach (var line in world.AppLogs.TailAsync(eu.Id, 0, Sluice.Logs.LogFilter.All, limit.Token))
         {
-            if (line.Text == "Note: this slug was built when the machine had other packages. If it does not run here, build it again.")
+            if (line.Text == "This slug was built when the machine had other packages. If it does not run here, build it again.")
                 return;
         }
     }

@@ -237,7 +237,7 @@ public sealed class PromotionCrashTests
         private static async Task<int> RanAsync(ReleaseWorld world) =>
             await world.Db.FindAsync($"SELECT COUNT(*) AS ran FROM releases WHERE has_output = 1", r => r.Int("ran"), None);
 
-        private static async Task CheckAsync(ReleaseWorld world, Promotion promotion, string when)
+        private async Task CheckAsync(ReleaseWorld world, Promotion promotion, string when)
         {
             Assert.True(promotion.Status == "completed" && promotion.Targets.Length is 1 or 3, $"a promotion did not end, {when}");
             var source = (await world.Ledger.FindAsync(promotion.SourceRelease, None))!;
@@ -246,8 +246,26 @@ public sealed class PromotionCrashTests
                 var release = target.Release is { } id ? await world.Ledger.FindAsync(id, None) : null;
                 Assert.True(target.Status == "failed" ? target.ErrorMessage is not null : release?.Slug == source.Slug, $"{target}, {when}");
             }
-            if (promotion.AllOrNothing)
-                Assert.True(promotion.Targets.DistinctBy(t => t.Status).Count() == 1, $"half of it was flipped: {string.Join(' ', promotion.Targets)}, {when}");
+            if (!promotion.AllOrNothing)
+                return;
+            Assert.True(promotion.Targets.DistinctBy(t => t.Status).Count() == 1, $"half of it was flipped: {string.Join(' ', promotion.Targets)}, {when}");
+            if (promotion.Targets[0].Status == "succeeded")
+                await CheckTablesAsync(world, promotion, when);
+        }
+
+        /// <summary>No table that the router ever served by led to one target's new version and to another's old one.</summary>
+        private async Task CheckTablesAsync(ReleaseWorld world, Promotion promotion, string when)
+        {
+            var versions = new Dictionary<AppId, int>();
+            foreach (var target in promotion.Targets)
+                versions[target.App] = (await world.Ledger.FindAsync(target.Release!.Value, None))!.Version;
+            var generations = outside.Runtime.Started.ToDictionary(s => s.Id, s => s.Generation);
+            foreach (var table in outside.Router.Tables)
+            {
+                var isNew = versions.Where(v => table.GetValueOrDefault(v.Key)?.Targets.IsEmpty == false)
+                    .Select(v => table[v.Key].Targets.All(t => generations[t.Dyno] >= v.Value)).Distinct().ToArray();
+                Assert.True(isNew.Length < 2, $"a table led to one target's new version and another's old one, {when}");
+            }
         }
 
         private async Task CheckPathsAsync(ReleaseWorld world, string when)

@@ -72,7 +72,6 @@ internal sealed class ReleaseWorld : IAsyncDisposable
             Runtime = runtime,
             Publish = routes is null ? outside.Router.PublishAsync : routes.PublishAsync,
             PublishAll = routes is null ? outside.Router.PublishAllAsync : routes.PublishAllAsync,
-            RemoveRoute = routes is null ? outside.Router.RemoveAsync : routes.RemoveAsync,
             Drained = router is null ? outside.Router.DrainedAsync : router.DrainedAsync,
             Log = (app, dyno, text) => Log.Enqueue((app, dyno, text)),
             Clock = clock,

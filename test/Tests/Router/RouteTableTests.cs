@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using Microsoft.AspNetCore.Http;
 using Sluice.Router;
 
 namespace Sluice.Tests.Router;
@@ -61,13 +63,58 @@ public sealed class RouteTableTests
         var (one, two) = (RouterUnderTest.Route(), RouterUnderTest.Route() with { Name = "blog", Hosts = ["blog.localhost"] });
         await new Routes(router.Client).PublishAllAsync([one], Ct);
         var afterRestart = new Routes(router.Client);
-        await afterRestart.PublishAsync(two, Ct);
-        await afterRestart.PublishAsync(two with { Hosts = ["blog.localhost"] }, Ct);
+        await afterRestart.PublishAsync(Only(two), Ct);
+        await afterRestart.PublishAsync(Only(two with { Hosts = ["blog.localhost"] }), Ct);
         Assert.Equal(2, (await router.Client.CurrentAsync(Ct)).Number);
-        await afterRestart.RemoveAsync(one.App, Ct);
+        await afterRestart.PublishAsync(ImmutableDictionary<AppId, Route?>.Empty.Add(one.App, null), Ct);
         var current = await router.Client.CurrentAsync(Ct);
         Assert.Equal((3, "blog"), (current.Number, Assert.Single(current.Routes).Name));
     }
+
+    /// <summary>Two apps change together, again and again, while visitors ask one and then the other: whoever has seen the one new never sees the other old after that.</summary>
+    [Fact]
+    public async Task Under_load_nobody_sees_one_app_new_and_then_the_other_old()
+    {
+        const int Versions = 12;
+        await using var router = await RouterUnderTest.StartAsync();
+        var backends = await Task.WhenAll(Enumerable.Range(0, Versions).Select(version => Backend.StartAsync(http => http.Response.WriteAsync($"{version}", Ct))));
+        var (eu, us) = (RouterUnderTest.Route() with { Name = "eu", Hosts = ["eu.localhost"] }, RouterUnderTest.Route() with { Name = "us", Hosts = ["us.localhost"] });
+        var (book, first) = (new Routes(router.Client), (await router.Client.CurrentAsync(Ct)).Number);
+        await PublishAsync(0);
+        using var over = new CancellationTokenSource();
+        var visitors = Enumerable.Range(0, 6).Select(i => Task.Run(() => VisitAsync(i % 2 == 0 ? "eu" : "us", i % 2 == 0 ? "us" : "eu"), Ct)).ToArray();
+        for (var version = 1; version < Versions; version++)
+        {
+            await Task.Delay(20, Ct);
+            await PublishAsync(version);
+        }
+        await over.CancelAsync();
+        var asked = (await Task.WhenAll(visitors).WaitAsync(TimeSpan.FromSeconds(60), Ct)).Sum();
+        Assert.True(asked >= Versions, $"{asked} pairs of requests");
+        Assert.Equal(first + Versions, (await router.Client.CurrentAsync(Ct)).Number);   // one table for each version
+        foreach (var backend in backends)
+            await backend.DisposeAsync();
+
+        Task PublishAsync(int version)
+        {
+            var targets = ImmutableArray.Create(backends[version].Target());
+            return book.PublishAsync(Only(eu with { Targets = targets }).AddRange(Only(us with { Targets = targets })), Ct);
+        }
+
+        async Task<int> VisitAsync(string one, string other)
+        {
+            using var http = router.Http();
+            var pairs = 0;
+            for (; !over.IsCancellationRequested; pairs++)
+            {
+                var (before, after) = (int.Parse(await http.GetStringAsync($"http://{one}.localhost/", Ct)), int.Parse(await http.GetStringAsync($"http://{other}.localhost/", Ct)));
+                Assert.True(after >= before, $"{one} was at {before}, then {other} at {after}");
+            }
+            return pairs;
+        }
+    }
+
+    private static ImmutableDictionary<AppId, Route?> Only(Route route) => ImmutableDictionary<AppId, Route?>.Empty.Add(route.App, route);
 
     [Fact]
     public async Task Without_a_router_a_push_says_so()

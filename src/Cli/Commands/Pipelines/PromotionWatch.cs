@@ -30,6 +30,7 @@ internal sealed class PromotionWatch(Run run, AppWire source, PromotionWire prom
             foreach (var target in targets.Where(t => !AreNamed && t.Status is not "pending" && told.Add(t.Id)))
             {
                 await TellAsync(target, ct);
+                await NoteAsync(target, ct);
             }
 
             if (targets.All(t => t.Status is not "pending"))
@@ -84,6 +85,8 @@ internal sealed class PromotionWatch(Run run, AppWire source, PromotionWire prom
             {
                 Say(why + await SeeAsync(target, ct));
             }
+
+            await NoteAsync(target, ct);
         }
     }
 
@@ -100,6 +103,14 @@ internal sealed class PromotionWatch(Run run, AppWire source, PromotionWire prom
         {
             Say(line + run.Terminal.Bad("failed"));
             run.Terminal.Error((target.ErrorMessage ?? $"The promotion to {name} failed; what it ran before still runs.") + await SeeAsync(target, ct));
+        }
+    }
+
+    private async Task NoteAsync(PromotionTargetWire target, CancellationToken ct)
+    {
+        if (target.Note is { } note)
+        {
+            run.Terminal.Warning($"{await NameAsync(target.App.Id, ct)}: {note}");
         }
     }
 

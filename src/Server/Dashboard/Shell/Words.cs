@@ -21,6 +21,7 @@ internal static class Words
     {
         "phase" => "in release phase",
         "boot" => "boots beside the old dynos",
+        "ready" => "is ready and waits for the other targets",
         "decided" => "takes over",
         _ => "is prepared",
     };
