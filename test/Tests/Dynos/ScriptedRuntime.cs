@@ -73,13 +73,13 @@ internal sealed class ScriptedRuntime : IRuntime
     public async Task StopAsync(DynoId dyno, TimeSpan grace, CancellationToken ct)
     {
         await Task.Delay(StopTakes, ct);
-        Stopped.Enqueue(dyno);
         lock (gate)
         {
             if (dynos.TryGetValue(dyno, out var status) && status.State is DynoState.Up or DynoState.Starting)
                 Tell(status with { State = DynoState.Complete, ExitCode = 143 });
             dynos.TryRemove(dyno, out _);
         }
+        Stopped.Enqueue(dyno);
     }
 
     public void Crash(DynoId dyno)
