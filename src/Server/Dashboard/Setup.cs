@@ -20,6 +20,7 @@ internal static class DashboardSetup
         services.AddSingleton<Commits>();
         services.AddSingleton<AppFacts>();
         services.AddSingleton<HomeLines>();
+        services.AddSingleton<Finder>();
         services.AddSingleton<MoveHistory>();
         services.AddSingleton<PipelineFacts>();
         services.AddSingleton<PreviewFacts>();

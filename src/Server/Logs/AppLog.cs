@@ -54,7 +54,7 @@ internal sealed class AppLog(string folder, LogLimits limits, TimeProvider clock
                 return;
             }
             SayDropped_NeedsLock();
-            Write_NeedsLock(line.At, line.Source, line.Dyno, LogText.Clean(line.Text), line.Cursor);
+            Write_NeedsLock(line.At, line.Source, line.Dyno, line.Text, line.Cursor);
             (wake, grew) = (grew, null);
         }
         wake?.TrySetResult();
@@ -235,7 +235,7 @@ internal sealed class AppLog(string folder, LogLimits limits, TimeProvider clock
 
     private void Write_NeedsLock(DateTimeOffset at, string source, string dyno, string text, long? number)
     {
-        var line = new LogLine(next, at, source, dyno, text);
+        var line = LogLine.Of(next, at, source, dyno, text);
         try
         {
             segments.Wake();
@@ -252,14 +252,16 @@ internal sealed class AppLog(string folder, LogLimits limits, TimeProvider clock
 
     private void Keep_NeedsLock(LogLine line)
     {
-        while (next - first >= ring.Length || (next > first && ringChars + line.Text.Length > limits.RingChars))
+        while (next - first >= ring.Length || (next > first && ringChars + CharsOf(line) > limits.RingChars))
         {
-            ringChars -= ring[first % ring.Length]!.Text.Length;
+            ringChars -= CharsOf(ring[first % ring.Length]!);
             ring[first++ % ring.Length] = null;
         }
         ring[next++ % ring.Length] = line;
-        ringChars += line.Text.Length;
+        ringChars += CharsOf(line);
     }
+
+    private static int CharsOf(LogLine line) => line.Text.Length + (line.Coloured?.Length ?? 0);
 
     /// <summary>It stands for lines that this reader was too late for; no log has it.</summary>
     public static bool IsGap(LogLine line) => line is { Source: "heroku", Dyno: "logplex" } && line.Text.StartsWith(Overflow, StringComparison.Ordinal);

@@ -20,7 +20,7 @@ internal sealed class LogSegments(string folder, long segmentBytes) : IDisposabl
     {
         if (current is null || current.Position >= segmentBytes)
             Begin(line.Seq);
-        var text = string.Create(CultureInfo.InvariantCulture, $"{line.Seq} {(cursor is { } c ? c.ToString(CultureInfo.InvariantCulture) : "-")} {line}\n");
+        var text = string.Create(CultureInfo.InvariantCulture, $"{line.Seq} {(cursor is { } c ? c.ToString(CultureInfo.InvariantCulture) : "-")} {line.Kept}\n");
         var start = current!.Position;
         try
         {

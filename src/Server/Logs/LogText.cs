@@ -4,14 +4,29 @@ namespace Sluice.Logs;
 
 /// <summary>
 /// Makes what an app printed safe to show: one line, no terminal controls (C0 and C1 but tab; colour sequences go whole), at most 10,000
-/// bytes. Without it an app could forge a line of the platform's, or talk to the terminal of who reads its log.
+/// bytes. Without it an app could forge a line of the platform's, or talk to the terminal of who reads its log. Its colours are kept beside the text, for
+/// readers that know what to do with them.
 /// </summary>
 internal static class LogText
 {
     public const int MaxBytes = 10_000;
     private const string Cut = " [cut]";
 
-    public static string Clean(string text)
+    /// <summary>Longest sequence of colours that is kept: more than any program needs.</summary>
+    private const int LongestColour = 24;
+
+    public static string Clean(string text) => Clean(text, keepsColours: false);
+
+    /// <summary>The same with the sequences that set colours and weight of what follows (<c>ESC [ 1;32 m</c>), and no others; null when there are none, or the line is too long for them.</summary>
+    public static string? Coloured(string text)
+    {
+        if (!text.Contains("\u001b[", StringComparison.Ordinal) || Encoding.UTF8.GetByteCount(text) > MaxBytes)
+            return null;
+        var coloured = Clean(text, keepsColours: true);
+        return coloured.Contains('\u001b', StringComparison.Ordinal) ? coloured : null;
+    }
+
+    private static string Clean(string text, bool keepsColours)
     {
         text = text.TrimEnd('\r', '\n');
         if (!text.AsSpan().ContainsAnyInRange('\0', '\u001f') && !text.AsSpan().ContainsAnyInRange('\u007f', '\u009f') && !text.AsSpan().ContainsAny('\u2028', '\u2029'))
@@ -20,7 +35,12 @@ internal static class LogText
         for (var i = 0; i < text.Length; i++)
         {
             if (text[i] == '\u001b' && i + 1 < text.Length && text[i + 1] == '[')
-                i = EndOfSequence(text, i + 2);
+            {
+                var end = EndOfSequence(text, i + 2);
+                if (keepsColours && IsColour(text.AsSpan(i, end - i + 1)))
+                    clean.Append(text, i, end - i + 1);
+                i = end;
+            }
             else if (text[i] is '\r' or '\n' or '\u2028' or '\u2029')
                 clean.Append(' ');
             else if (text[i] == '\t' || !char.IsControl(text[i]))
@@ -28,6 +48,9 @@ internal static class LogText
         }
         return Shorten(clean.ToString());
     }
+
+    private static bool IsColour(ReadOnlySpan<char> sequence) =>
+        sequence.Length is > 2 and <= LongestColour && sequence[^1] == 'm' && !sequence[2..^1].ContainsAnyExcept("0123456789;");
 
     /// <summary>A control sequence is <c>ESC [</c>, parameters from space to ?, and one final byte from @ to ~ (ECMA-48, 5.4).</summary>
     private static int EndOfSequence(string text, int at)

@@ -45,6 +45,7 @@ public sealed class DashboardWorld : IAsyncDisposable
             Environment.SetEnvironmentVariable("PLAYWRIGHT_DRIVER_SEARCH_PATH", Metadata("PlaywrightDriver"));
             sluice = await RunningSluice.StartAsync(alone: false, Ct);
             client = new HttpClient { BaseAddress = sluice.Url };
+            Assertions.SetDefaultExpectTimeout(30_000);   // a machine that is busy with all tests is slow, and not wrong
             playwright = await Playwright.CreateAsync();
             browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
             {
@@ -62,10 +63,10 @@ public sealed class DashboardWorld : IAsyncDisposable
     public string Name(string start) => $"{start}-{Interlocked.Increment(ref names)}";
 
     /// <summary>A window of its own, with nobody signed in.</summary>
-    public async Task<Visitor> VisitorAsync(int width = 1440, int height = 1000, ColorScheme scheme = ColorScheme.Light) => await Visitor.OpenAsync(
+    public async Task<Visitor> VisitorAsync(int width = 1440, int height = 1000, ColorScheme scheme = ColorScheme.Light, bool hasScript = true) => await Visitor.OpenAsync(
         await browser!.NewContextAsync(new BrowserNewContextOptions
         {
-            BaseURL = sluice!.Url.ToString(), ViewportSize = new ViewportSize { Width = width, Height = height }, ColorScheme = scheme, ReducedMotion = ReducedMotion.Reduce,
+            BaseURL = sluice!.Url.ToString(), ViewportSize = new ViewportSize { Width = width, Height = height }, ColorScheme = scheme, ReducedMotion = ReducedMotion.Reduce, JavaScriptEnabled = hasScript,
         }));
 
     /// <summary>The same, signed in as the first account.</summary>

@@ -94,12 +94,15 @@ public sealed partial class TourTests(DashboardWorld world)
         await world.AskAsync(HttpMethod.Post, $"/pipelines/{pipeline}/stages", new { name = "canary", after = "staging" });
         await world.AskAsync(HttpMethod.Post, "/pipeline-couplings", new { app = canary, pipeline, stage = "canary" });
         await world.AskAsync(HttpMethod.Patch, $"/apps/{us}/config-vars", new { GREETING = "broken", SEARCH_URL = "x" });
+        await world.AskAsync(HttpMethod.Patch, $"/apps/{eu}/config-vars", new { GREETING = "\u001b[1;32mready\u001b[0m for \u001b[36mguests\u001b[0m, \u001b[30;43m 2 warnings \u001b[0m \u001b[31mand a fault\u001b[0m \u001b[34min\u001b[0m \u001b[35mall\u001b[2m colours\u001b[0m" });
         await world.PushAsync(staging, "Send the refund e-mail once");
         await world.PromoteAsync(staging, canary);
         var promotion = await world.PromoteAsync(canary, eu, us);
         await world.PushAsync(staging, "Add orders.paid_at and its index", ("db/migrate/1.sql", "create table orders (id int)"));
         var person = await world.PersonAsync("kim");
         await world.AskAsync(HttpMethod.Post, $"/apps/{us}/collaborators", new { user = person.Email, permissions = new[] { "view" } });
+        await world.AskAsync(HttpMethod.Put, $"/apps/{staging}/downstream", new { app = us });
+        await world.AskAsync(HttpMethod.Put, $"/apps/{us}/buildpack-installations", new { updates = new[] { new { buildpack = "heroku/nodejs" }, new { buildpack = "heroku/procfile" } } });
         await MeasureAsync(eu);
         var (line, app) = ($"/dashboard/pipelines/{pipeline}", $"/dashboard/apps/{eu}");
         return

@@ -22,7 +22,7 @@ public sealed class Visitor : IAsyncDisposable
     internal static async Task<Visitor> OpenAsync(IBrowserContext context)
     {
         var page = await context.NewPageAsync();
-        page.SetDefaultTimeout(20_000);
+        page.SetDefaultTimeout(30_000);
         return new Visitor(context, page);
     }
 

@@ -53,6 +53,22 @@ public sealed class AppLogsTests : IDisposable
         Assert.Equal(shown, Assert.Single(await RecentAsync()).Text);
     }
 
+    [Theory]
+    [InlineData("\u001b[1;32mgreen\u001b[0m \u001b]0;title\u0007", "\u001b[1;32mgreen\u001b[0m ]0;title")]
+    [InlineData("\u001b[31mred\u001b[2J\u001b[9;9Hgone\u001b[?25l\u001b[31\u202e", "\u001b[31mredgone\u202e")]
+    [InlineData("\u001b[11111111111111111111111mlong\u001b[m", "long\u001b[m")]
+    [InlineData("\u001b[2Jplain", null)]
+    [InlineData("plain", null)]
+    public async Task Of_its_colours_those_are_kept_beside_the_text_and_no_other_control(string printed, string? coloured)
+    {
+        logs.Append(Printed(printed));
+        Assert.Equal(coloured, Assert.Single(await RecentAsync()).Coloured);
+        Reopen();
+        var line = Assert.Single(await RecentAsync());
+        Assert.Equal(coloured, line.Coloured);
+        Assert.DoesNotContain('\u001b', line.Text + line);
+    }
+
     [Fact]
     public async Task A_line_is_cut_at_ten_thousand_bytes_between_characters()
     {

@@ -1,7 +1,9 @@
+using System.Collections.Immutable;
 using Sluice.Accounts;
 using Sluice.Api;
 using Sluice.Apps;
 using Sluice.Dynos;
+using Sluice.Pipelines;
 using Sluice.Releases;
 using Sluice.Slugs;
 
@@ -21,6 +23,10 @@ internal static class AppActions
         app.MapPost("/config/remove", RemoveConfig).ForMyApp(Permission.Operate, Reach.WriteProtected);
         app.MapPost("/domains", AddDomain).ForMyApp(Permission.Operate);
         app.MapPost("/domains/remove", RemoveDomain).ForMyApp(Permission.Operate);
+        app.MapPost("/buildpacks", AddBuildpack).ForMyApp(Permission.Operate);
+        app.MapPost("/buildpacks/move", MoveBuildpack).ForMyApp(Permission.Operate);
+        app.MapPost("/buildpacks/remove", RemoveBuildpack).ForMyApp(Permission.Operate);
+        app.MapPost("/pipeline", AddToPipeline).ForMyApp(Permission.Operate);
         app.MapPost("/rename", Rename).ForMyApp(Permission.Manage);
         app.MapPost("/transfer", Transfer).ForMyApp(Permission.Own, Reach.Account);
         app.MapPost("/destroy", Destroy).ForMyApp(Permission.Manage);
@@ -84,6 +90,33 @@ internal static class AppActions
         await domains.RemoveAsync(await domains.FindAsync(app.Id, form["domain"], ct), who, ct);
         plans.Nudge(app.Id);
         return views.Go(AppPages.PathOf(app) + "/settings#h-d");
+    }
+
+    private static Task<IResult> AddBuildpack(Posted form, App app, Principal who, BuildpackList buildpacks, Views views, CancellationToken ct) =>
+        ChangeBuildpacksAsync(all => all.Add(form["buildpack"]), app, who, buildpacks, views, ct);
+
+    /// <summary>Another may have changed the list meanwhile: it is known by its address, and goes as near to the wanted place as there is one.</summary>
+    private static Task<IResult> MoveBuildpack(Posted form, App app, Principal who, BuildpackList buildpacks, Views views, CancellationToken ct) =>
+        ChangeBuildpacksAsync(
+            all => all.Contains(form["buildpack"]) && int.TryParse(form["to"], out var to)
+                ? all.Remove(form["buildpack"]).Insert(Math.Clamp(to, 0, all.Length - 1), form["buildpack"]) : all,
+            app, who, buildpacks, views, ct);
+
+    private static Task<IResult> RemoveBuildpack(Posted form, App app, Principal who, BuildpackList buildpacks, Views views, CancellationToken ct) =>
+        ChangeBuildpacksAsync(all => all.Remove(form["buildpack"]), app, who, buildpacks, views, ct);
+
+    private static async Task<IResult> ChangeBuildpacksAsync(
+        Func<ImmutableArray<string>, ImmutableArray<string>> change, App app, Principal who, BuildpackList buildpacks, Views views, CancellationToken ct)
+    {
+        await buildpacks.ReplaceAsync(app, change(await buildpacks.ListAsync(app.Id, ct)), who, ct);
+        return views.Reload(AppPages.PathOf(app) + "/settings#h-bp");
+    }
+
+    private static async Task<IResult> AddToPipeline(Posted form, App app, Principal who, PipelineCatalog pipelines, Views views, CancellationToken ct)
+    {
+        var pipeline = await pipelines.GetAsync(form["pipeline"], Permission.Operate, who, ct);
+        await pipelines.AddAsync(pipeline, app, form["stage"], who, ct);
+        return views.Go(PipelinePage.PipelinePages.PathOf(pipeline));
     }
 
     private static async Task<IResult> Rename(Posted form, App app, Principal who, AppCatalog apps, CurrentPlans plans, Views views, CancellationToken ct)

@@ -42,7 +42,7 @@ internal static class AppPages
         var head = await apps.HeadAsync(access, AppTab.Overview, ct);
         var releases = await apps.ReleasesAsync(head, OnOverview, int.MaxValue, ct);
         return new OverviewView(
-            head, releases.Lines, releases.All, await apps.ProcessesAsync(head.Fact, ct), await apps.LogAsync(head, AppViews.LinesShown / 4, ct),
+            head, releases.Lines, releases.All, await apps.ProcessesAsync(head.Fact, ct), await apps.LogAsync(head, AppViews.LinesShown / 4, TailFilter.None, ct),
             access.WhyNot(Permission.Operate), releases.WhyNotRollBack);
     }
 
@@ -79,8 +79,8 @@ internal static class AppPages
     private static async Task<IResult> Metrics(int? hours, AppAccess access, AppViews apps, MetricHistory history, TimeProvider clock, Views views, CancellationToken ct) =>
         await PageAsync<MetricsPage>(views, MetricsView.Of(await apps.HeadAsync(access, AppTab.Metrics, ct), hours, history, clock.GetUtcNow()));
 
-    private static async Task<IResult> Logs(AppAccess access, AppViews apps, Views views, CancellationToken ct) =>
-        await PageAsync<LogsPage>(views, await apps.LogAsync(await apps.HeadAsync(access, AppTab.Logs, ct), AppViews.LinesShown, ct));
+    private static async Task<IResult> Logs(HttpContext http, string? has, AppAccess access, AppViews apps, Views views, CancellationToken ct) =>
+        await PageAsync<LogsPage>(views, await apps.LogAsync(await apps.HeadAsync(access, AppTab.Logs, ct), AppViews.LinesShown, TailFilter.Of(http.Request.Query["source"].OfType<string>(), has), ct));
 
     /// <param name="show">The config var whose value is asked for; no value is on the page else.</param>
     private static async Task<IResult> Settings(

@@ -48,7 +48,8 @@ public sealed record OverviewView(AppHeadView Head, ImmutableArray<ReleaseLine> 
     public string Seen { get; init; } = "";
 }
 
-public sealed record LogView(AppHeadView Head, ImmutableArray<Logs.LogLine> Lines);
+/// <param name="Last">Number of the newest line, whether it is shown or not: what comes after it follows.</param>
+public sealed record LogView(AppHeadView Head, ImmutableArray<Logs.LogLine> Lines, TailFilter Filter, long Last);
 
 /// <param name="Keys">Names of config vars; null when one may not read them.</param>
 /// <param name="Shown">The one whose value is shown.</param>

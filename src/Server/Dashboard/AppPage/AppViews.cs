@@ -15,6 +15,7 @@ internal sealed class AppViews(
     AppFacts facts, PipelineCatalog pipelines, ReleaseLedger ledger, SlugCatalog slugs, FormationTable formations, DynoFleet fleet, AppLogs logs, People people, Commits commits)
 {
     public const int LinesShown = 200;
+    private const int LinesSearched = 20_000;
 
     public async Task<AppHeadView> HeadAsync(AppAccess access, AppTab tab, CancellationToken ct) =>
         new(await facts.OfAsync(access, ct), await pipelines.CouplingOfAsync(access.App.Id, ct), tab);
@@ -63,8 +64,12 @@ internal sealed class AppViews(
         ];
     }
 
-    public async Task<LogView> LogAsync(AppHeadView head, int lines, CancellationToken ct) =>
-        new(head, await logs.RecentAsync(head.Fact.App.Id, lines, LogFilter.All, ct));
+    /// <summary>The newest lines that the filter lets through, of those that are kept.</summary>
+    public async Task<LogView> LogAsync(AppHeadView head, int lines, TailFilter filter, CancellationToken ct)
+    {
+        var all = await logs.RecentAsync(head.Fact.App.Id, filter == TailFilter.None ? lines : LinesSearched, LogFilter.All, ct);
+        return new LogView(head, [.. all.Where(filter.Lets).TakeLast(lines)], filter, all.IsEmpty ? 0 : all[^1].Seq);
+    }
 
     private static ReleaseLine Line(Release release, string by, Release? current, Release? before) => new(
         release, by, release.Id == current?.Id, release.Status == "succeeded" && release.Slug is not null && release.Id != current?.Id,

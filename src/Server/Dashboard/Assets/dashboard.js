@@ -21,6 +21,7 @@ function speak(sentence) {
 
 // A form is done and its page stays: what was open closes, and the outcome is said.
 document.addEventListener("done", event => {
+  document.getElementById("palette")?.close();
   for (const open of document.querySelectorAll(":popover-open")) open.hidePopover();
   speak(event.detail.value);
 });
@@ -68,6 +69,11 @@ document.addEventListener("toggle", () => {
   }
 }, true);
 
+// What was found is not taken away under a deed that has just begun: its end is told to the form that began it.
+document.addEventListener("htmx:beforeSwap", event => {
+  if (event.target.id === "found" && event.target.querySelector("form.htmx-request")) event.detail.shouldSwap = false;
+});
+
 document.addEventListener("htmx:afterSwap", event => {
   recount(event.target);
   if (event.target.dataset.tint !== undefined) {
@@ -99,6 +105,43 @@ if (channel && !location.hash && channel.scrollWidth > channel.clientWidth * 2) 
   if (first) channel.scrollTo({ left: first.getBoundingClientRect().left - channel.getBoundingClientRect().left + channel.scrollLeft, behavior: "instant" });
 }
 
+// --- Edges -----------------------------------------------------------------------------------------------------------
+
+// An app's own downstream app: a line from card to card that passes the gates by, in a lane under the cards. The cards say the same in words.
+function drawEdges() {
+  const svg = channel?.querySelector(".edges");
+  if (!svg) return;
+  svg.replaceChildren();
+  const box = channel.getBoundingClientRect(), left = box.left - channel.scrollLeft, top = box.top;
+  const place = card => { const r = card.getBoundingClientRect(); return { left: r.left - left, right: r.right - left, y: r.top - top + 23 }; };
+  const parts = [...channel.querySelectorAll(".card, .talk")].map(part => part.getBoundingClientRect().bottom - top);
+  const floor = Math.max(...parts) + 16, lanes = new Map();
+  let width = 0;
+  for (const from of channel.querySelectorAll(".card[data-downstream]")) {
+    const to = document.getElementById(`app-${from.dataset.downstream}`);
+    if (!to) continue;
+    if (!lanes.has(to)) lanes.set(to, Math.min(lanes.size, 4));
+    const a = place(from), b = place(to), lane = floor + lanes.get(to) * 20, [x, z] = [a.right + 6, b.left - 6], way = z > x ? 1 : -1;
+    const path = document.createElementNS(svg.namespaceURI, "path");
+    path.setAttribute("d", `M${a.right} ${a.y}q6 0 6 6V${lane - 6}q0 6 ${6 * way} 6H${z - 6 * way}q${6 * way} 0 ${6 * way} -6V${b.y + 6}q0 -6 6 -6m-4 -4 4 4-4 4`);
+    const text = document.createElementNS(svg.namespaceURI, "text");
+    text.textContent = `${from.querySelector("h3").textContent.trim()} to ${from.dataset.downstream}`;
+    text.setAttribute("x", Math.min(x, z) + 14);
+    text.setAttribute("y", lane + 4);
+    svg.append(path, text);
+    width = Math.max(width, x, z);
+  }
+  svg.setAttribute("width", Math.ceil(width) + 8);
+  svg.setAttribute("height", Math.ceil(floor) + 20 * lanes.size);
+}
+
+if (channel) {
+  const sizes = new ResizeObserver(drawEdges), watch = () => { for (const part of channel.querySelectorAll(".card, .talk")) sizes.observe(part); };
+  sizes.observe(channel);
+  watch();
+  document.addEventListener("htmx:afterSwap", () => { watch(); drawEdges(); });
+}
+
 // --- Logs -----------------------------------------------------------------------------------------------------------
 
 const MOST_LINES = 2000;
@@ -127,17 +170,28 @@ if (tail) {
     while (list.childElementCount > MOST_LINES) list.firstElementChild.remove();
     if (isAtEnd) follow();
   };
-  const source = new EventSource(tail.dataset.follow);
-  source.onopen = () => live(true);
-  source.onerror = () => live(false);
-  source.onmessage = event => {
-    const box = document.createElement("template");
-    box.innerHTML = event.data;   // made by the server from text, markup and all encoded
-    for (const line of [...box.content.children]) {
-      if (isPaused) held.push(line); else add(line);
-    }
-    if (isPaused) pause.querySelector("span").textContent = `Go on, ${held.length} new`;
+  // From the last line that came, however the connection ended: the browser itself gives up when a server that starts anew answers with an error.
+  let last = tail.dataset.last, patience = 1000;
+  const connect = () => {
+    const source = new EventSource(`${tail.dataset.follow}?after=${last}`);
+    source.onopen = () => { live(true); patience = 1000; };
+    source.onerror = () => {
+      live(false);
+      source.close();
+      setTimeout(connect, patience = Math.min(15000, patience * 2));
+    };
+    source.onmessage = event => {
+      last = event.lastEventId || last;
+      const box = document.createElement("template");
+      box.innerHTML = event.data;   // made by the server from text, markup and all encoded
+      for (const line of [...box.content.children]) {
+        if (isPaused) held.push(line); else add(line);
+      }
+      while (held.length > MOST_LINES) held.shift();
+      if (isPaused) pause.querySelector("span").textContent = `Go on, ${held.length} new`;
+    };
   };
+  connect();
   pause.addEventListener("click", () => {
     isPaused = !isPaused;
     pause.setAttribute("aria-pressed", isPaused);
@@ -145,8 +199,16 @@ if (tail) {
     pause.querySelector("span").textContent = isPaused ? "Go on" : "Pause";
     if (!isPaused) { held.splice(0).forEach(add); follow(); }
   });
-  tail.addEventListener("input", () => { for (const line of list.children) line.hidden = !wanted(line); });
-  tail.querySelector("form").addEventListener("submit", event => event.preventDefault());
+  tail.addEventListener("input", () => {
+    for (const line of list.children) line.hidden = !wanted(line);
+    follow();
+    // The address says what is shown, so that it can be kept and handed on.
+    if (tail.closest(".full-log")) history.replaceState(null, "", `?${new URLSearchParams(new FormData(tail.querySelector("form")))}`);
+  });
+  // Lines that a filter of the address kept away are not on the page: they are asked for.
+  const form = tail.querySelector("form"), isFiltered = tail.dataset.filtered !== undefined;
+  if (isFiltered) form.addEventListener("change", () => form.submit());
+  form.addEventListener("submit", event => { if (!isFiltered) event.preventDefault(); });
   follow();
 }
 
@@ -196,11 +258,27 @@ function step(by) {
   rows[Math.min(rows.length - 1, Math.max(0, rows.indexOf(document.activeElement) + by))]?.focus();
 }
 
+// Who dictates or bumps into keys can turn those without Ctrl off, for this browser.
+const single = document.querySelector("[data-single-keys]");
+if (single) {
+  single.checked = localStorage.getItem("single-keys") !== "off";
+  single.addEventListener("change", () => localStorage.setItem("single-keys", single.checked ? "on" : "off"));
+}
+
+const here = path => document.querySelector(`.crumbs a[href^="${path}"]`)?.getAttribute("href");
+const places = {
+  h: () => "/dashboard",
+  p: () => here("/dashboard/pipelines/"),
+  l: () => (inFocus()?.querySelector("[data-key=l]") ?? document.querySelector(".tabs a[href$='/logs']"))?.getAttribute("href"),
+};
+
 let isGoing = false;
 document.addEventListener("keydown", event => {
+  if (single && !single.checked && event.key.length === 1) return;
   if (typing(event.target) || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
   const key = event.key, root = inFocus();
-  if (isGoing && key === "h") location.assign("/dashboard");
+  const to = isGoing ? places[key]?.() : null;
+  if (to) location.assign(to);
   const was = isGoing;
   isGoing = key === "g";
   if (was || key === "g") return;
@@ -209,7 +287,7 @@ document.addEventListener("keydown", event => {
     return;
   }
   const act = {
-    "/": () => document.getElementById("palette")?.showModal(),
+    "/": () => { document.getElementById("palette")?.showModal(); document.querySelector("#palette input")?.select(); },
     "?": () => document.getElementById("keys")?.showModal(),
     "w": () => document.querySelector("#where")?.focus(),
     "p": () => press(root, "[data-key=p]") ?? press(root?.closest(".reach"), "[data-key=p]"),

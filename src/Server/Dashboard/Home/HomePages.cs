@@ -17,8 +17,9 @@ internal static class HomePages
 
     private static Task<IResult> How(Views views) => views.PageAsync<HomePage>("How it works", [new("How it works", "/dashboard/how")], new HomeView("", [], [], null, null));
 
-    private static async Task<IResult> Find(string? q, Principal who, HomeLines lines, Views views, CancellationToken ct) =>
-        await views.FragmentAsync<Found>(await lines.OfAsync(Asked(q), "", "", who, ct));
+    /// <param name="at">Id of the pipeline that is looked at, if one is.</param>
+    private static async Task<IResult> Find(string? q, string? at, Principal who, Finder finder, Views views, CancellationToken ct) =>
+        await views.FragmentAsync<Found>(await finder.OfAsync(Asked(q), Guid.TryParse(at, out var pipeline) ? pipeline.ToString() : null, who, ct));
 
     private static string Asked(string? q) => (q ?? "").Trim().ToLowerInvariant() is var asked && asked.Length <= 60 ? asked : asked[..60];
 }

@@ -8,60 +8,89 @@ using Sluice.Storage;
 namespace Sluice.Dashboard.PipelinePage;
 
 /// <summary>One thing that was done in a pipeline, or to an app of it.</summary>
-/// <param name="Kind">deploy, promotion, rollback, config or other: what it is filtered by.</param>
+/// <param name="Id">The same for ever: it is part of a permanent link.</param>
+/// <param name="Kind">deploy, promotion, rollback, config, transfer or other: what it is filtered by.</param>
 /// <param name="Href">Where it can be looked at; null when nowhere.</param>
-public sealed record Deed(DateTimeOffset At, string Kind, string Sign, string? App, string Title, string Text, string By, string? Href);
+public sealed record Deed(string Id, DateTimeOffset At, string Kind, string Sign, string? App, string Title, string Text, string By, string? Href)
+{
+    /// <summary>The promotion that made it; null when none did.</summary>
+    public PromotionId? Promotion { get; init; }
+}
+
+/// <summary>Which deeds somebody wants to see; an empty text means all.</summary>
+public sealed record HistoryFilter(string Kind, string App, DateTimeOffset Before);
 
 /// <summary>What was done in a pipeline, newest first: the ledgers of its apps, and the event trail for the rest. Only of apps that the caller may see.</summary>
 internal sealed class History(Db db, PipelineCatalog pipelines, People people)
 {
     public const int PageSize = 60;
-    public static readonly ImmutableArray<string> Kinds = ["deploy", "promotion", "rollback", "config", "other"];
+    public static readonly ImmutableArray<string> Kinds = ["deploy", "promotion", "rollback", "config", "transfer", "other"];
 
-    public async Task<ImmutableArray<Deed>> OfAsync(Pipeline pipeline, string kind, DateTimeOffset before, Principal who, CancellationToken ct)
+    /// <summary>With the names of the apps that it can be narrowed to.</summary>
+    public async Task<(ImmutableArray<string> Apps, ImmutableArray<Deed> Deeds)> OfAsync(Pipeline pipeline, HistoryFilter filter, Principal who, CancellationToken ct)
     {
-        var apps = (await pipelines.CouplingsAsync(pipeline.Id, who, ct)).ToDictionary(c => c.App, c => c.AppName);
+        var all = (await pipelines.CouplingsAsync(pipeline.Id, who, ct)).ToDictionary(c => c.App, c => c.AppName);
+        var apps = filter.App.Length == 0 ? all : all.Where(a => a.Value == filter.App).ToDictionary();
         var deeds = new List<Deed>();
-        if (kind != "other" && apps.Count > 0)
-            deeds.AddRange(await ReleasesAsync(apps, kind, before, ct));
-        if (kind is "other" or "")
-            deeds.AddRange(await EventsAsync(pipeline, apps, before, ct));
-        return [.. deeds.OrderByDescending(d => d.At).Take(PageSize)];
+        if (filter.Kind is not ("other" or "transfer") && apps.Count > 0)
+            deeds.AddRange(await ReleasesAsync(apps, filter, ct));
+        if (filter.Kind is "other" or "transfer" or "")
+            deeds.AddRange(await EventsAsync(pipeline, apps, filter, ct));
+        return ([.. all.Values.Order(StringComparer.Ordinal)], [.. deeds.OrderByDescending(d => d.At).Take(PageSize)]);
     }
 
-    private async Task<IEnumerable<Deed>> ReleasesAsync(Dictionary<AppId, string> apps, string kind, DateTimeOffset before, CancellationToken ct)
+    private async Task<IEnumerable<Deed>> ReleasesAsync(Dictionary<AppId, string> apps, HistoryFilter filter, CancellationToken ct)
     {
-        var wanted = kind.Length == 0 ? Sql.Part($"reason <> 'initial'") : Sql.Part($"reason = {kind}");
+        var wanted = filter.Kind.Length == 0 ? Sql.Part($"reason <> 'initial'") : Sql.Part($"reason = {filter.Kind}");
         var rows = await db.ListAsync(
             $"""
             SELECT id, app_id, version, slug_id, reason, description, status, step, failure, has_output, group_id, user_id, created_at, updated_at
-              FROM releases WHERE app_id IN {Sql.In([.. apps.Keys])} AND created_at < {before} AND {wanted} ORDER BY created_at DESC LIMIT {PageSize}
+              FROM releases WHERE app_id IN {Sql.In([.. apps.Keys])} AND created_at < {filter.Before} AND {wanted} ORDER BY created_at DESC LIMIT {PageSize}
             """, ReleaseRow.Read, ct);
         var names = await people.NamesAsync(rows.Select(r => r.User), ct);
+        var promotions = await PromotionsAsync([.. rows.Where(r => r.Reason == ReleaseReason.Promotion).Select(r => r.Id)], ct);
         return rows.Select(r => new Deed(
-            r.CreatedAt, ReleaseRow.Word(r.Reason), Shell.Words.StateWord(r), apps[r.App], $"{apps[r.App]} v{r.Version}",
-            r.Failure is { } failure ? $"{r.Description}. {Shell.Words.First(failure)}" : r.Description, names[r.User], $"/dashboard/apps/{apps[r.App]}/activity/v{r.Version}"));
+            r.Id.ToString(), r.CreatedAt, ReleaseRow.Word(r.Reason), Shell.Words.StateWord(r), apps[r.App], $"{apps[r.App]} v{r.Version}",
+            r.Failure is { } failure ? $"{r.Description}. {Shell.Words.First(failure)}" : r.Description, names[r.User], $"/dashboard/apps/{apps[r.App]}/activity/v{r.Version}")
+        {
+            Promotion = promotions.TryGetValue(r.Id, out var promotion) ? promotion : null,
+        });
     }
 
-    private async Task<IEnumerable<Deed>> EventsAsync(Pipeline pipeline, Dictionary<AppId, string> apps, DateTimeOffset before, CancellationToken ct)
+    private async Task<Dictionary<ReleaseId, PromotionId>> PromotionsAsync(ReleaseId[] releases, CancellationToken ct) => releases.Length == 0 ? []
+        : (await db.ListAsync(
+            $"SELECT release_id, promotion_id FROM promotion_targets WHERE release_id IN {Sql.In(releases)}",
+            row => (Release: new ReleaseId(row.Guid("release_id")), Promotion: new PromotionId(row.Guid("promotion_id"))), ct)).ToDictionary(row => row.Release, row => row.Promotion);
+
+    private async Task<IEnumerable<Deed>> EventsAsync(Pipeline pipeline, Dictionary<AppId, string> apps, HistoryFilter filter, CancellationToken ct)
     {
+        var ofPipeline = filter.App.Length == 0 ? Sql.Part($"subject = {pipeline.Id}") : Sql.Part($"1 = 0");
         var ofApps = apps.Count == 0 ? Sql.Part($"1 = 0") : Sql.Part($"app_id IN {Sql.In([.. apps.Keys])}");
         var rows = await db.ListAsync(
             $"""
-            SELECT at, account_id, what, app_id FROM events
-             WHERE (subject = {pipeline.Id} OR {ofApps}) AND at < {before}
+            SELECT id, at, account_id, what, app_id FROM events
+             WHERE ({ofPipeline} OR {ofApps}) AND at < {filter.Before} AND {OfKind(filter.Kind)}
                AND (what LIKE 'pipeline.%' OR what LIKE 'transfer.%' OR what LIKE 'access.%' OR what LIKE 'domain.%' OR what LIKE 'edge.%'
                     OR what IN ('app.create', 'app.update', 'app.transfer', 'formation.update', 'buildpacks.update'))
              ORDER BY id DESC LIMIT {PageSize}
             """,
-            row => (At: row.Time("at"), Who: row.GuidOrNull("account_id"), What: row.Text("what"), App: row.GuidOrNull("app_id")), ct);
+            row => (Id: row.Long("id"), At: row.Time("at"), Who: row.GuidOrNull("account_id"), What: row.Text("what"), App: row.GuidOrNull("app_id")), ct);
         var names = await people.NamesAsync(rows.Select(r => r.Who).OfType<Guid>().Select(id => new AccountId(id)), ct);
         return rows.Where(r => Said(r.What) is not null).Select(r =>
         {
             var app = r.App is { } id ? apps.GetValueOrDefault(new AppId(id)) : null;
-            return new Deed(r.At, "other", "off", app, app ?? pipeline.Name, Said(r.What)!, r.Who is { } by ? names[new AccountId(by)] : "Sluice", app is null ? null : $"/dashboard/apps/{app}");
+            return new Deed($"e{r.Id}", r.At, IsTransfer(r.What) ? "transfer" : "other", "off", app, app ?? pipeline.Name, Said(r.What)!, r.Who is { } by ? names[new AccountId(by)] : "Sluice", app is null ? null : $"/dashboard/apps/{app}");
         });
     }
+
+    private static Sql OfKind(string kind) => kind switch
+    {
+        "transfer" => Sql.Part($"(what LIKE 'transfer.%' OR what IN ('app.transfer', 'pipeline.transfer'))"),
+        "other" => Sql.Part($"what NOT LIKE 'transfer.%' AND what NOT IN ('app.transfer', 'pipeline.transfer')"),
+        _ => Sql.Part($"1 = 1"),
+    };
+
+    private static bool IsTransfer(string what) => what.StartsWith("transfer.", StringComparison.Ordinal) || what is "app.transfer" or "pipeline.transfer";
 
     private static string? Said(string what) => what switch
     {
@@ -77,6 +106,8 @@ internal sealed class History(Db db, PipelineCatalog pipelines, People people)
         "edge.set" => "Downstream app named",
         "edge.remove" => "Downstream app taken away",
         "transfer.create" => "Offered to another owner",
+        "transfer.decline" => "Declined by whom it was offered to",
+        "transfer.withdraw" => "Offer taken back",
         "transfer.accept" or "app.transfer" => "Handed to another owner",
         "access.add" => "Somebody was let in",
         "access.update" => "Somebody's permissions changed",

@@ -30,12 +30,14 @@ internal static class PipelineTabs
         return await PageAsync<ChangesPage>(views, access, "changes", new ChangesPage.View(access, query, query.Length == 0 ? [] : await finder.FindAsync(access.Pipeline, query, who, ct)));
     }
 
-    private static async Task<IResult> ShowHistory(string pipeline, string? kind, long? before, Principal who, PipelineCatalog pipelines, History history, TimeProvider clock, Views views, CancellationToken ct)
+    private static async Task<IResult> ShowHistory(string pipeline, string? kind, string? app, long? before, Principal who, PipelineCatalog pipelines, History history, TimeProvider clock, Views views, CancellationToken ct)
     {
         var access = await pipelines.AccessAsync(pipeline, Permission.View, who, ct);
         var only = History.Kinds.Contains(kind ?? "") ? kind! : "";
         var until = before is { } ms and > 0 and < 253402300800000 ? DateTimeOffset.FromUnixTimeMilliseconds(ms) : clock.GetUtcNow().AddMinutes(1);
-        return await PageAsync<HistoryPage>(views, access, "history", new HistoryPage.View(access, only, await history.OfAsync(access.Pipeline, only, until, who, ct)));
+        var filter = new HistoryFilter(only, app ?? "", until);
+        var (apps, deeds) = await history.OfAsync(access.Pipeline, filter, who, ct);
+        return await PageAsync<HistoryPage>(views, access, "history", new HistoryPage.View(access, filter, apps, deeds));
     }
 
     private static async Task<IResult> ShowAccess(string pipeline, Principal who, PipelineCatalog pipelines, Lookup lookup, CollaboratorTable collaborators, Views views, CancellationToken ct)

@@ -21,8 +21,18 @@ public sealed record PipelineView
 
     public string Path => $"/dashboard/pipelines/{Pipeline.Id}";
 
+    /// <summary>Names of the apps in this pipeline that others name as their downstream one: each gets a lane under the cards.</summary>
+    public ImmutableArray<string> Lanes
+    {
+        get
+        {
+            CardView[] cards = [.. Stages.SelectMany(s => s.Cards)];
+            return [.. cards.Select(c => c.Downstream).OfType<string>().Distinct().Where(name => cards.Any(c => c.Fact.Name == name))];
+        }
+    }
+
     /// <summary>Changes when the drawing does, and not only what stands on its cards.</summary>
-    public string Shape => string.Join(';', Stages.Select(s =>
+    public string Shape => string.Join(',', Lanes) + string.Join(';', Stages.Select(s =>
         $"{s.Name} {s.Level} {s.Below} {s.IsFolded} {s.Gate?.Kind} {string.Join(',', s.Cards.Select(c => c.Fact.App.Id))}"));
 }
 
