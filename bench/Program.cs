@@ -13,6 +13,7 @@ var groups = new Dictionary<string, Func<CancellationToken, Task<IReadOnlyList<R
     ["deploy"] = DeployBench.RunAsync,
     ["promotions"] = PromotionBench.RunAsync,
     ["scale"] = ScaleBench.RunAsync,
+    ["dashboard"] = DashboardBench.RunAsync,
     ["cli"] = CliBench.RunAsync,
     ["diff"] = DiffBench.RunAsync,
     ["router"] = RouterBench.RunAsync,

@@ -51,7 +51,7 @@ internal sealed class ScaleBench(BenchServer server, int pipelines)
     }
 
     /// <summary>The rows are written beside the server, which makes its tables and its account first.</summary>
-    private static async Task<BenchServer> FilledAsync(int pipelines, CancellationToken ct)
+    public static async Task<BenchServer> FilledAsync(int pipelines, CancellationToken ct)
     {
         var data = new DataFolder(Place.NewFolder());
         await using (await BenchServer.StartAsync(data, leavesFolder: true, ct))

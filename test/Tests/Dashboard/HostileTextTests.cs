@@ -26,13 +26,13 @@ public sealed class HostileTextTests(DashboardWorld world)
         await visitor.SignInAsync(world.Admin, world.AdminKey);
         foreach (var path in new[] { "", $"/pipelines/{pipeline}", $"/pipelines/{pipeline}/promote?from={up}", $"/pipelines/{pipeline}/changes?q=%3Cimg%20src=x%20onerror=window.hacked=1%3E", $"/apps/{up}", $"/apps/{up}/logs", $"/apps/{up}/activity/v3", $"/apps/{up}/settings?show=GREETING" })
         {
-            await visitor.Page.GotoAsync("/dashboard" + path);
+            await visitor.Page.GoAsync("/dashboard" + path);
             Assert.True(await visitor.Page.EvaluateAsync<bool>("() => window.hacked === undefined && document.querySelector('main img, main script') === null"), path);
         }
 
-        await visitor.Page.GotoAsync($"/dashboard/pipelines/{pipeline}");
+        await visitor.Page.GoAsync($"/dashboard/pipelines/{pipeline}");
         await Assertions.Expect(visitor.Page.Locator($"#app-{up} .subject")).ToContainTextAsync("Subject <img src=x onerror=window.hacked=1>");
-        await visitor.Page.GotoAsync($"/dashboard/apps/{up}/logs");
+        await visitor.Page.GoAsync($"/dashboard/apps/{up}/logs");
         await Assertions.Expect(visitor.Page.GetByRole(AriaRole.Log)).ToContainTextAsync("<img src=x onerror=window.hacked=1>");
         Assert.DoesNotContain('\u001b', await visitor.Page.ContentAsync());
 

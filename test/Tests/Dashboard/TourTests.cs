@@ -55,7 +55,7 @@ public sealed partial class TourTests(DashboardWorld world)
 
     private static async Task LookAsync(Visitor visitor, string name, string path, string look, List<string> faults)
     {
-        await visitor.Page.GotoAsync(path);
+        await visitor.Page.GoAsync(path);
         if (Environment.GetEnvironmentVariable("SLUICE_SCREENS") is { Length: > 0 } folder)
             await visitor.Page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(folder, $"{name}-{look}.png"), FullPage = true });
         // The same markup in other colours and another width: only what those can spoil is asked again.
