@@ -25,7 +25,11 @@ internal sealed class Views(
     {
         if (!PageRefusals.IsAwaited(http.HttpContext!.Request))
             return new SeeOther(path);
-        http.HttpContext.Response.Headers["HX-Redirect"] = path;
+        // To another place of the page that is open a browser only scrolls: that page is loaded again.
+        if (Uri.TryCreate(http.HttpContext.Request.Headers["HX-Current-URL"].ToString(), UriKind.Absolute, out var here) && path.Split('#') is [var page, _] && here.PathAndQuery == page)
+            http.HttpContext.Response.Headers["HX-Refresh"] = "true";
+        else
+            http.HttpContext.Response.Headers["HX-Redirect"] = path;
         return Results.NoContent();
     }
 

@@ -27,6 +27,7 @@ public sealed class ByHandTests(DashboardWorld world)
         await page.Keyboard.TypeAsync($"promote {app}");
         await Assertions.Expect(page.GetByRole(AriaRole.Link, new() { Name = $"Promote {app}…" })).ToHaveAttributeAsync("href", $"/dashboard/pipelines/{pipeline}/promote?from={app}");
         await page.Keyboard.PressAsync("Escape");
+        await Assertions.Expect(page.Locator("#palette")).ToBeHiddenAsync();
 
         await page.Keyboard.PressAsync("g");
         await page.Keyboard.PressAsync("l");
@@ -37,6 +38,7 @@ public sealed class ByHandTests(DashboardWorld world)
         await page.Keyboard.PressAsync("?");
         await page.GetByLabel("Single keys do something").UncheckAsync();
         await page.Keyboard.PressAsync("Escape");
+        await Assertions.Expect(page.Locator("#keys")).ToBeHiddenAsync();
         await page.Keyboard.PressAsync("/");
         await Assertions.Expect(page.Locator("#palette")).ToBeHiddenAsync();
         Assert.Empty(visitor.Complaints);
