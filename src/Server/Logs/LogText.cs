@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 
 namespace Sluice.Logs;
@@ -14,6 +15,8 @@ internal static class LogText
 
     /// <summary>Longest sequence of colours that is kept: more than any program needs.</summary>
     private const int LongestColour = 24;
+
+    private static readonly SearchValues<char> OfColours = SearchValues.Create("0123456789;");
 
     public static string Clean(string text) => Clean(text, keepsColours: false);
 
@@ -50,7 +53,7 @@ internal static class LogText
     }
 
     private static bool IsColour(ReadOnlySpan<char> sequence) =>
-        sequence.Length is > 2 and <= LongestColour && sequence[^1] == 'm' && !sequence[2..^1].ContainsAnyExcept("0123456789;");
+        sequence.Length is > 2 and <= LongestColour && sequence[^1] == 'm' && !sequence[2..^1].ContainsAnyExcept(OfColours);
 
     /// <summary>A control sequence is <c>ESC [</c>, parameters from space to ?, and one final byte from @ to ~ (ECMA-48, 5.4).</summary>
     private static int EndOfSequence(string text, int at)
