@@ -81,6 +81,7 @@ public sealed class HealthTests
                 await Task.Delay(20, ct);
             }
             Assert.Equal("R10: still answered 503 to GET /healthz after 60 s", Assert.Single(dynos.List()).Reason);
+            await dynos.StopAsync(start.Id, TimeSpan.Zero, ct);   // returns when its folder is gone, too
         }
         Directory.Delete(data.Root, recursive: true);
     }
