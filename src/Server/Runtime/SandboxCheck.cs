@@ -11,7 +11,7 @@ namespace Sluice.Runtime;
 /// </summary>
 internal static class SandboxCheck
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     /// <summary>What must not be possible, and shell text that succeeds when it is. Tools of the stack only; <c>$CANARY</c> is a file of root's on the host.</summary>
     public static readonly ImmutableArray<(string What, string Try)> Probes =
@@ -55,6 +55,8 @@ internal static class SandboxCheck
             Limits = new SandboxLimits { MemoryMb = 128, CpuPercent = 200, Processes = 32, FileSizeBytes = 1 << 20, Time = Limit },
         }, bytes => { output.Write(bytes.Span); return default; }, ct);
         var said = Encoding.UTF8.GetString(output.ToArray()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        if (exit.TimedOut)
+            throw new AgentException($"The isolation of sandboxes could not be checked within {Limit.TotalSeconds:0} s, which takes one second: the machine is too busy. Start again.");
         if (said is not [.. var possible, "checked"])
             throw new AgentException($"The isolation of sandboxes could not be checked (exit code {exit.Code}): {string.Join(' ', said)}");
         if (possible.Length > 0)
