@@ -18,6 +18,7 @@ using Sluice.Cli.Commands.Metrics;
 using Sluice.Cli.Commands.Own;
 using Sluice.Cli.Commands.Pipelines;
 using Sluice.Cli.Commands.Ps;
+using Sluice.Cli.Commands.Quotas;
 using Sluice.Cli.Commands.Releases;
 using Sluice.Cli.Commands.Remotes;
 using Sluice.Cli.Commands.Runs;
@@ -38,7 +39,7 @@ internal static class Catalog
         ("Who may do what",
             [AccessList.Is, AccessAdd.Is, AccessUpdate.Is, AccessRemove.Is, AppsJoin.Is, AppsLeave.Is, AppsLock.Is, AppsUnlock.Is, AppsTransfer.Is, TransfersList.Is,
              TransfersAccept.Is, TransfersDecline.Is, TeamsList.Is, TeamsCreate.Is, TeamsDestroy.Is, MembersList.Is, MembersAdd.Is, MembersSet.Is, MembersRemove.Is,
-             AccountsList.Is, AccountsCreate.Is, AccountsRemove.Is]),
+             AccountsList.Is, AccountsCreate.Is, AccountsRemove.Is, QuotasList.Is, QuotasSet.Is]),
         ("Domains, certificates and maintenance",
             [DomainsList.Is, DomainsAdd.Is, DomainsInfo.Is, DomainsRemove.Is, DomainsClear.Is, DomainsWait.Is, DomainsUpdate.Is,
              CertsList.Is, CertsAdd.Is, CertsInfo.Is, CertsUpdate.Is, CertsRemove.Is,

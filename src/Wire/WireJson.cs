@@ -36,6 +36,8 @@ namespace Sluice.Wire;
 [JsonSerializable(typeof(IReadOnlyList<KnownAccountWire>))]
 [JsonSerializable(typeof(CreateAccountWire))]
 [JsonSerializable(typeof(SecretKeyWire))]
+[JsonSerializable(typeof(IReadOnlyList<QuotaWire>))]
+[JsonSerializable(typeof(Dictionary<string, long?>))]
 [JsonSerializable(typeof(MetricsWire))]
 [JsonSerializable(typeof(IReadOnlyList<AppTransferWire>))]
 [JsonSerializable(typeof(CreateAppTransferWire))]

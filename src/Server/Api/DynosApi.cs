@@ -43,7 +43,7 @@ internal static class DynosApi
 
     /// <summary>Runs a command once, beside what the formation says: attached to the caller's terminal, or on its own.</summary>
     private static async Task<Created<DynoWire>> Start(
-        RequestBody body, App app, Principal who, OneOffs oneOffs, ReleaseLedger ledger, CurrentPlans plans, AppTickets tickets, Links links, CancellationToken ct)
+        RequestBody body, App app, Principal who, OneOffs oneOffs, ReleaseLedger ledger, CurrentPlans plans, QuotaTable quotas, AppTickets tickets, Links links, CancellationToken ct)
     {
         var asked = AskedDyno.Read(body);
         body.RefuseFaults();
@@ -51,7 +51,7 @@ internal static class DynosApi
         if (release?.Slug is null || await plans.OfAsync(release, ct) is not { Slug: not null } plan)
             throw Refuse.Invalid($"{app.Name} has nothing to run yet: push code to it first.");
         var types = await plans.ProcessTypesAsync(release, ct);
-        var oneOff = asked.Plan(plan, types, who.Email);
+        var oneOff = asked.Plan(plan, types, who.Email) with { Most = await quotas.OfAsync(app.Id, Quota.OneOffs, ct) };
         var status = asked.IsAttached ? oneOffs.Await(oneOff) : await oneOffs.StartAsync(oneOff, ct);
         var wire = status.ToWire(app, release) with { AttachUrl = asked.IsAttached ? RendezvousApi.AddressOf(app.Id, status.Id, tickets, links) : null };
         return TypedResults.Created($"/apps/{app.Id}/dynos/{status.Id}", wire);

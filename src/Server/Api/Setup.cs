@@ -58,6 +58,7 @@ internal static class ApiSetup
         api.MapFormation();
         api.MapDynos();
         api.MapMetrics();
+        api.MapQuotas();
         api.MapMeasures();
         api.MapPlatform();
         api.MapBuildpacks();

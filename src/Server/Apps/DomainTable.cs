@@ -7,8 +7,6 @@ namespace Sluice.Apps;
 /// <summary>Host names of apps. One name leads to one app; whoever changes this nudges the app's plan, from which the router learns.</summary>
 public sealed class DomainTable(Db db, Site site, TimeProvider clock)
 {
-    private const int MaxPerApp = 1000;
-
     /// <summary>By host name.</summary>
     public Task<ImmutableArray<Domain>> ListAsync(AppId app, CancellationToken ct) =>
         db.ListAsync($"SELECT id, app_id, hostname, sni_endpoint_id, created_at, updated_at FROM domains WHERE app_id = {app} ORDER BY hostname", Read, ct);
@@ -74,8 +72,9 @@ public sealed class DomainTable(Db db, Site site, TimeProvider clock)
 
     private static void Insert(Tx tx, App app, Domain domain)
     {
-        if (tx.Find($"SELECT COUNT(*) AS n FROM domains WHERE app_id = {app.Id}", row => row.Int("n")) >= MaxPerApp)
-            throw Refuse.Invalid($"An app may have {MaxPerApp} domains; use a wildcard like *.example.com.");
+        tx.LockApp(app.Id);
+        if (tx.Find($"SELECT COUNT(*) AS n FROM domains WHERE app_id = {app.Id}", row => row.Int("n")) >= QuotaTable.Of(tx, app.Id, Quota.Domains))
+            throw Refuse.Invalid(Quota.Domains.Sentence(QuotaTable.Of(tx, app.Id, Quota.Domains), "A wildcard like *.example.com is one."));
         if (Overlaps(tx, app, domain.Hostname))
             throw Taken(domain.Hostname);
         tx.Execute(

@@ -49,11 +49,16 @@ public sealed class FormationTable(Db db, TimeProvider clock)
             new Act("formation.update", app.Name, who.Account, app.Id, who.RequestId),
             tx =>
             {
+                tx.LockApp(app.Id);
                 Adopt(tx, app.Id, known.Where(type => type != "web"), clock.GetUtcNow());
-                var rows = List(tx, app.Id).ToDictionary(row => row.Type, StringComparer.Ordinal);
+                var before = List(tx, app.Id);
+                var rows = before.ToDictionary(row => row.Type, StringComparer.Ordinal);
                 foreach (var change in changes)
                     Apply(tx, app.Id, change, rows.GetValueOrDefault(change.Type), clock.GetUtcNow());
-                return List(tx, app.Id);
+                var now = List(tx, app.Id);
+                RefuseMore(tx, app.Id, Quota.Dynos, before, now, row => row.Quantity);
+                RefuseMore(tx, app.Id, Quota.MemoryMb, before, now, row => (long)row.Quantity * (DynoSize.Find(row.Size) ?? DynoSize.Default).MemoryMb);
+                return now;
             },
             ct);
     }
@@ -78,6 +83,14 @@ public sealed class FormationTable(Db db, TimeProvider clock)
             VALUES ({id}, {app}, {change.Type}, {quantity}, {size.Name}, {now}, {now})
             ON CONFLICT (app_id, type) DO UPDATE SET quantity = excluded.quantity, size = excluded.size, updated_at = excluded.updated_at
             """);
+    }
+
+    /// <summary>Less is always allowed, also when it is still too much.</summary>
+    private static void RefuseMore(Tx tx, AppId app, Quota quota, ImmutableArray<Formation> before, ImmutableArray<Formation> now, Func<Formation, long> much)
+    {
+        var (wanted, limit) = (now.Sum(much), QuotaTable.Of(tx, app, quota));
+        if (wanted > limit && wanted > before.Sum(much))
+            throw Refuse.Invalid(quota.Sentence(limit, $"This would make {wanted}."));
     }
 
     private static string UnknownType(string type, App app, IReadOnlyCollection<string> known) => known.Count == 0

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using Sluice.Apps;
 using Sluice.Slugs;
 using Sluice.Storage;
 
@@ -11,12 +12,19 @@ public sealed class BuildTable(Db db, SlugCatalog slugs, TimeProvider clock)
     /// <summary>What a build row says before anything ran.</summary>
     internal Task AddAsync(Build build, string origin, string? sourceFile, string? requestId, CancellationToken ct) => db.WriteAsync(
         new Act("build.create", build.Id.ToString(), build.User, build.App, requestId),
-        tx => tx.Execute(
-            $"""
-            INSERT INTO builds (id, app_id, user_id, status, origin, source_url, source_file, commit_sha, checksum, buildpacks, stack, created_at, updated_at)
-            VALUES ({build.Id}, {build.App}, {build.User}, 'pending', {origin}, {build.SourceUrl}, {sourceFile}, {build.Commit}, {build.Checksum},
+        tx =>
+        {
+            tx.LockApp(build.App);
+            var (most, waiting) = (QuotaTable.Of(tx, build.App, Quota.Builds), tx.Find($"SELECT COUNT(*) AS n FROM builds WHERE app_id = {build.App} AND status = 'pending'", row => row.Int("n")));
+            if (waiting >= most)
+                throw Refuse.TooMany(Quota.Builds.Sentence(most, "Wait until one has ended."));
+            tx.Execute(
+                $"""
+                INSERT INTO builds (id, app_id, user_id, status, origin, source_url, source_file, commit_sha, checksum, buildpacks, stack, created_at, updated_at)
+                VALUES ({build.Id}, {build.App}, {build.User}, 'pending', {origin}, {build.SourceUrl}, {sourceFile}, {build.Commit}, {build.Checksum},
                     {JsonSerializer.Serialize(build.Buildpacks)}, {build.Stack}, {build.CreatedAt}, {build.UpdatedAt})
-            """),
+                """);
+        },
         ct);
 
     /// <summary>Slug and success in one transaction. False when the row had ended already (or its app is gone).</summary>

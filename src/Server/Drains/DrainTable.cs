@@ -10,9 +10,6 @@ namespace Sluice.Drains;
 /// <summary>The drains of apps; their addresses are sealed.</summary>
 public sealed class DrainTable(Db db, Vault vault, Site site, TimeProvider clock)
 {
-    /// <summary>As on Heroku.</summary>
-    public const int MaxPerApp = 5;
-
     /// <summary>Nudged when there is one more or one less.</summary>
     internal Wakeup Changed { get; } = new();
 
@@ -56,8 +53,8 @@ public sealed class DrainTable(Db db, Vault vault, Site site, TimeProvider clock
         var there = tx.List($"SELECT id, app_id, token, url, created_at, updated_at FROM log_drains WHERE app_id = {drain.App}", Read);
         if (there.Any(d => d.Address.Url == drain.Address.Url))
             throw Refuse.Invalid("This app has that drain already.");
-        if (there.Length >= MaxPerApp)
-            throw Refuse.Invalid($"An app may have {MaxPerApp} drains: remove one first.");
+        if (QuotaTable.Of(tx, drain.App, Quota.Drains) is var most && there.Length >= most)
+            throw Refuse.Invalid(Quota.Drains.Sentence(most, "Remove one first."));
         var address = vault.Seal(Purpose(drain.Id), Encoding.UTF8.GetBytes(drain.Address.Url));
         tx.Execute(
             $"""

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Sluice.Apps;
 using Sluice.Runtime;
 
 namespace Sluice.Dynos;
@@ -28,6 +29,9 @@ public sealed record OneOffPlan
 
     /// <summary>The terminal that stands at its other end; null when there is none, and its streams are pipes.</summary>
     public TerminalSize? Terminal { get; init; }
+
+    /// <summary>How many the app may have at once, this one included.</summary>
+    public long Most { get; init; } = Quota.OneOffs.Default;
 
     /// <summary>Its exit status is the last line that its caller gets, in the form that clients look for.</summary>
     public bool TellsExit { get; init; }

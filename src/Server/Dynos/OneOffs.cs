@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
+using Sluice.Apps;
 using Sluice.Logs;
 using Sluice.Runtime;
 
@@ -11,9 +12,6 @@ namespace Sluice.Dynos;
 /// </summary>
 public sealed class OneOffs(IRuntime runtime, AppLogs logs, TimeProvider clock)
 {
-    /// <summary>Of one app at once.</summary>
-    public const int Most = 20;
-
     /// <summary>As Heroku's.</summary>
     public static readonly TimeSpan Longest = TimeSpan.FromHours(24);
 
@@ -138,8 +136,8 @@ public sealed class OneOffs(IRuntime runtime, AppLogs logs, TimeProvider clock)
         lock (gate)
         {
             var mine = known.Values.Where(d => d.App == plan.App).ToArray();
-            if (mine.Length >= Most)
-                throw Refuse.Invalid($"The app has {Most} one-off dynos, which is the most that may run at once. Stop one with ps:stop {mine[0].Name}, or wait until one ends.");
+            if (mine.Length >= plan.Most)
+                throw Refuse.Invalid(Quota.OneOffs.Sentence(plan.Most, mine.Length == 0 ? "" : $"Stop one with ps:stop {mine[0].Name}, or wait until one ends."));
             string name;
             do
                 name = $"{plan.Type}.{RandomNumberGenerator.GetInt32(1000, 10_000)}";

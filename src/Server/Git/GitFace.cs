@@ -36,6 +36,8 @@ internal static class GitFace
         }
         if (service == "git-receive-pack" && !await HasRoomAsync(http))
             return;
+        if (service == "git-receive-pack" && !await HasQuotaAsync(pass, http, repositories, ct))
+            return;
         http.Response.ContentType = $"application/x-{service}-advertisement";
         http.Response.Headers.CacheControl = "no-cache";
         await http.Response.Body.WriteAsync(Encoding.ASCII.GetBytes($"{service.Length + 15:x4}# service={service}\n0000"), ct);
@@ -69,6 +71,16 @@ internal static class GitFace
         if (new DiskRoom(http.RequestServices.GetRequiredService<DataFolder>()).Refusal is not { } refusal)
             return true;
         await GitDoor.SayAsync(http, StatusCodes.Status507InsufficientStorage, refusal.Message);
+        return false;
+    }
+
+    /// <summary>Asked before a push begins, since git shows a refusal only there: with what that push brings, a repository is at most one push above its quota.</summary>
+    private static async Task<bool> HasQuotaAsync(GitPass pass, HttpContext http, Repositories repositories, CancellationToken ct)
+    {
+        var limit = await http.RequestServices.GetRequiredService<QuotaTable>().OfAsync(pass.App.Id, Quota.RepositoryMb, ct);
+        if (repositories.SizeOf(pass.App.Id) >> 20 < limit)
+            return true;
+        await GitDoor.SayAsync(http, StatusCodes.Status422UnprocessableEntity, Quota.RepositoryMb.Sentence(limit, "This one is full."));
         return false;
     }
 

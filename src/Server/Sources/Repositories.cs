@@ -25,6 +25,10 @@ public sealed class Repositories(DataFolder data)
 
     private readonly RealDisk disk = new();
 
+    /// <summary>Bytes of all its files; 0 before there is one.</summary>
+    public long SizeOf(AppId app) => Directory.Exists(data.Repository(app))
+        ? new DirectoryInfo(data.Repository(app)).EnumerateFiles("*", new EnumerationOptions { RecurseSubdirectories = true }).Sum(file => file.Length) : 0;
+
     /// <summary>Path of the app's repository; made whole or not at all.</summary>
     public string Open(AppId app)
     {

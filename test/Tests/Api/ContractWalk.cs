@@ -203,6 +203,8 @@ internal sealed class ContractWalk(ContractWorld world)
         await world.AskAsync("GET /apps/{name}/formation/{type}", at + "/formation/web");
         await UntilAsync(async () => (await world.AskAsync("GET /apps/{name}/dynos", at + "/dynos")).EnumerateArray().Count(d => Text(d, "state") == "up" && Text(d, "type") == "web") >= 2);
         await world.AskAsync("GET /apps/{name}/dynos/{dyno}", at + "/dynos/web.1");
+        await world.AskAsync("GET /apps/{name}/quotas", at + "/quotas");
+        await world.AskAsync("PATCH /quotas/{name}", "/quotas/" + app, new { drains = 6, builds = (int?)null });
         await world.AskAsync("GET /apps/{name}/metrics", at + "/metrics?minutes=60");
         await world.AskAsync("DELETE /apps/{name}/dynos/{dyno}", at + "/dynos/web.2");
         await world.AskAsync("DELETE /apps/{name}/formations/{type}", at + "/formations/web");

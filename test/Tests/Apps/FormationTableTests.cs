@@ -53,6 +53,30 @@ public sealed class FormationTableTests
         Assert.Equal([("web", 1)], await QuantitiesAsync(table, app));
     }
 
+    [Theory, MemberData(nameof(Both))]
+    public async Task Quotas_limit_dynos_and_memory_of_all_types_together_and_less_is_always_allowed(string database)
+    {
+        await using var world = await World.OpenAsync(database);
+        var (app, table) = await SetUpAsync(world, "web", "worker");
+        var quotas = new QuotaTable(world.Db);
+        await quotas.SetAsync(app, new Dictionary<string, long?> { ["dynos"] = 4, ["memory-mb"] = 2048 }, world.Admin, None);
+        Task Scale(params Scale[] changes) => table.ScaleAsync(app, changes, ["web", "worker"], world.Admin, None);
+
+        await Scale(new Scale("web", "2", null), new Scale("worker", "2", null));
+        var dynos = await Assert.ThrowsAsync<RefusedException>(() => Scale(new Scale("worker", "+1", null)));
+        Assert.Equal("An app may have 4 dynos, of all process types together. This would make 5. An administrator can change that: sluice quotas:set dynos=N.", dynos.Message);
+        var memory = await Assert.ThrowsAsync<RefusedException>(() => Scale(new Scale("web", null, "Standard-2X")));
+        Assert.Equal("An app may have 2048 MB of memory, of all its dynos together. This would make 3072. An administrator can change that: sluice quotas:set memory-mb=N.", memory.Message);
+
+        await quotas.SetAsync(app, new Dictionary<string, long?> { ["dynos"] = 1, ["memory-mb"] = null }, world.Admin, None);
+        await Scale(new Scale("worker", "1", null));
+        Assert.Equal([("web", 2), ("worker", 1)], await QuantitiesAsync(table, app));
+        Assert.Equal(Quota.MemoryMb.Default, await quotas.OfAsync(app.Id, Quota.MemoryMb, None));
+        var refused = await Assert.ThrowsAsync<RefusedException>(() => quotas.SetAsync(app, new Dictionary<string, long?> { ["dinos"] = 1, ["drains"] = -1 }, world.Admin, None));
+        Assert.Contains("There is no quota dinos; there is dynos,", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("drains is not.", refused.Message, StringComparison.Ordinal);
+    }
+
     private static async Task<(App, FormationTable)> SetUpAsync(World world, params string[] types)
     {
         var app = await world.Apps.CreateAsync("shop", null, world.Admin, (_, _) => { }, None);

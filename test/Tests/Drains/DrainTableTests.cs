@@ -27,9 +27,9 @@ public sealed class DrainTableTests
         var stored = await world.Db.FindAsync($"SELECT url FROM log_drains WHERE id = {drain.Id}", row => row.Bytes("url"), Ct);
         Assert.DoesNotContain("0123456789", System.Text.Encoding.Latin1.GetString(stored!), StringComparison.Ordinal);
         Assert.Equal("This app has that drain already.", (await Assert.ThrowsAsync<RefusedException>(() => table.AddAsync(app, Url, ReleaseWorld.Ada, Ct))).Message);
-        for (var more = 1; more < DrainTable.MaxPerApp; more++)
+        for (var more = 1; more < Quota.Drains.Default; more++)
             await table.AddAsync(app, $"syslog://logs.example.com:{1000 + more}", ReleaseWorld.Ada, Ct);
-        Assert.Equal("An app may have 5 drains: remove one first.", (await Assert.ThrowsAsync<RefusedException>(() => table.AddAsync(app, "https://one.more.example/", ReleaseWorld.Ada, Ct))).Message);
+        Assert.Equal("An app may have 5 log drains. Remove one first. An administrator can change that: sluice quotas:set drains=N.", (await Assert.ThrowsAsync<RefusedException>(() => table.AddAsync(app, "https://one.more.example/", ReleaseWorld.Ada, Ct))).Message);
         await table.RemoveAsync(drain, ReleaseWorld.Ada, Ct);
         Assert.Equal(RefusalKind.NotFound, (await Assert.ThrowsAsync<RefusedException>(() => table.FindAsync(app.Id, drain.Token, Ct))).Kind);
         Assert.Equal(4, (await table.ListAsync(app.Id, Ct)).Length);

@@ -1,3 +1,4 @@
+using Sluice.Apps;
 using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
@@ -23,16 +24,16 @@ public sealed class OneOffsTests : IDisposable
     [Fact]
     public async Task An_app_has_so_many_at_once_and_no_more_and_another_app_has_its_own()
     {
-        for (var i = 0; i < OneOffs.Most; i++)
+        for (var i = 0; i < Quota.OneOffs.Default; i++)
             await oneOffs.StartAsync(Plan(), CancellationToken.None);
-        Assert.Equal(OneOffs.Most, oneOffs.Of(shop).Select(d => d.Name).Distinct().Count());
+        Assert.Equal(Quota.OneOffs.Default, oneOffs.Of(shop).Select(d => d.Name).Distinct().Count());
         var refused = Assert.Throws<RefusedException>(() => oneOffs.Await(Plan()));
-        Assert.StartsWith("The app has 20 one-off dynos, which is the most that may run at once. Stop one with ps:stop run.", refused.Message);
+        Assert.StartsWith("An app may have 20 one-off dynos at once. Stop one with ps:stop run.", refused.Message);
         await oneOffs.StartAsync(Plan() with { App = AppId.New() }, CancellationToken.None);
 
         oneOffs.See((await oneOffs.StartAsync(Plan() with { App = AppId.New() }, CancellationToken.None)) with { State = DynoState.Complete });
         Assert.True(await oneOffs.StopAsync(shop, "run", CancellationToken.None));
-        Assert.Equal(OneOffs.Most, runtime.Stopped.Count);
+        Assert.Equal(Quota.OneOffs.Default, runtime.Stopped.Count);
     }
 
     [Fact]

@@ -92,6 +92,7 @@ public sealed class WireTests
         var person = new PersonWire(Id, "a@b", null);
         yield return ("@metric-point", new MetricPointWire { At = At, Requests = 0, ClientErrors = 0, ServerErrors = 0, P50 = null, P95 = null, P99 = null, Memory = null, Cpu = null });
         yield return ("@metrics", new MetricsWire { App = new NamedWire(Id, "shop"), Minutes = 60, Points = [new MetricPointWire { At = At, Requests = 3, ClientErrors = 0, ServerErrors = 1, P50 = 4, P95 = null, P99 = null, Memory = 1 << 20, Cpu = 1.5 }] });
+        yield return ("@quota", new QuotaWire("drains", 10, 5, "log drains"));
         yield return ("@secret-key", new SecretKeyWire { Number = 1, Waiting = 0, CreatedAt = At });
         yield return ("@known-account", new KnownAccountWire { Id = Id, Email = "a@b", Name = null, Administrator = false, CreatedAt = At, UpdatedAt = At });
         yield return ("@team", new TeamWire { Id = Id, Name = "acme", Role = "admin", CreatedAt = At, UpdatedAt = At });
