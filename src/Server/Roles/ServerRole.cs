@@ -1,3 +1,4 @@
+using System.Text;
 using Sluice.Accounts;
 using Sluice.Api;
 using Sluice.Router;
@@ -24,6 +25,8 @@ internal static class ServerRole
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
+            // As the router reads them: a header that one lets through and the other refuses would end a request in the middle.
+            kestrel.RequestHeaderEncodingSelector = _ => Encoding.Latin1;
             kestrel.Limits.MaxRequestBodySize = null;
             kestrel.Limits.MinRequestBodyDataRate = null;
             kestrel.Limits.MinResponseDataRate = null;
