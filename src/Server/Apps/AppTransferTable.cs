@@ -84,11 +84,11 @@ public sealed class AppTransferTable(Db db, TimeProvider clock)
     }
 
     /// <summary>Accepts or declines, which only the recipient may.</summary>
-    public Task<AppTransfer> AnswerAsync(Guid transfer, bool accept, Principal who, CancellationToken ct)
+    public async Task<AppTransfer> AnswerAsync(Guid transfer, bool accept, Principal who, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
-        return db.WriteAsync(
-            new Act(accept ? "transfer.accept" : "transfer.decline", transfer.ToString(), who.Account, null, who.RequestId),
+        return await db.WriteAsync(
+            await ActAsync(accept ? "transfer.accept" : "transfer.decline", transfer, who, ct),
             tx =>
             {
                 var found = tx.Find(One(transfer, who), Read) ?? throw Refuse.NotFound("transfer", transfer.ToString());
@@ -110,8 +110,8 @@ public sealed class AppTransferTable(Db db, TimeProvider clock)
     }
 
     /// <summary>Takes an offer back.</summary>
-    public Task<AppTransfer> WithdrawAsync(Guid transfer, Principal who, CancellationToken ct) => db.WriteAsync(
-        new Act("transfer.withdraw", transfer.ToString(), who.Account, null, who.RequestId),
+    public async Task<AppTransfer> WithdrawAsync(Guid transfer, Principal who, CancellationToken ct) => await db.WriteAsync(
+        await ActAsync("transfer.withdraw", transfer, who, ct),
         tx =>
         {
             var found = tx.Find(One(transfer, who), Read) ?? throw Refuse.NotFound("transfer", transfer.ToString());
@@ -123,6 +123,13 @@ public sealed class AppTransferTable(Db db, TimeProvider clock)
             return found;
         },
         ct);
+
+    /// <summary>Names the app, so that its history and open pages tell of it; an offer that is not there is refused by what follows.</summary>
+    private async Task<Act> ActAsync(string what, Guid transfer, Principal who, CancellationToken ct)
+    {
+        var apps = await db.ListAsync($"SELECT app_id FROM app_transfers WHERE id = {transfer}", row => new AppId(row.Guid("app_id")), ct);
+        return new Act(what, transfer.ToString(), who.Account, apps.IsEmpty ? null : apps[0], who.RequestId);
+    }
 
     /// <summary>
     /// The app has another owner. What a team's people were given on it ends when it leaves the team; who gives an app to another person stays on it
