@@ -59,10 +59,14 @@ internal static class Going
             {
                 return await page.GotoAsync(path);
             }
-            catch (PlaywrightException lost) when (tries < 5 && lost.Message.Contains("ERR_NETWORK_CHANGED", StringComparison.Ordinal))
+            catch (PlaywrightException lost) when (tries < 5 && IsGivenUp(lost.Message))
             {
                 // Nothing came, so nothing was done.
             }
         }
     }
+
+    /// <summary>The second way it shows: the page that says so is on its way when the next one is asked for.</summary>
+    private static bool IsGivenUp(string message) =>
+        message.Contains("ERR_NETWORK_CHANGED", StringComparison.Ordinal) || message.Contains("chrome-error://", StringComparison.Ordinal);
 }

@@ -51,7 +51,7 @@ public sealed class RunTests(HerokuCliWorld heroku) : IClassFixture<HerokuCliWor
         Assert.Equal(0, started.ExitCode);
         var name = Regex.Match(started.Output, "job\\.[0-9]{4}").Value;
         await UntilAsync("heroku logs -a shop-staging --dyno " + name, $"app[{name}]: begun on {name}");
-        Assert.Contains($"heroku[{name}]: Starting process with command `echo begun on $DYNO; sleep 1000`", (await RunAsync("heroku logs -a shop-staging -n 500")).Output);
+        await UntilAsync("heroku logs -a shop-staging -n 500", $"heroku[{name}]: Starting process with command `echo begun on $DYNO; sleep 1000`");
         var ps = await RunAsync("heroku ps -a shop-staging");
         Assert.Contains(name, ps.Said);
         Assert.Contains("(Standard-2X)", ps.Said);
