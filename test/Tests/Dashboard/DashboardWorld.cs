@@ -20,6 +20,7 @@ public sealed class DashboardWorld : IAsyncDisposable
     private readonly SemaphoreSlim opening = new(1);
     private RunningSluice? sluice;
     private IPlaywright? playwright;
+    private QuietNetwork? network;
     private IBrowser? browser;
     private HttpClient? client;
     private int names;
@@ -47,9 +48,10 @@ public sealed class DashboardWorld : IAsyncDisposable
             client = new HttpClient { BaseAddress = sluice.Url };
             Assertions.SetDefaultExpectTimeout(30_000);   // a machine that is busy with all tests is slow, and not wrong
             playwright = await Playwright.CreateAsync();
+            network = Environment.IsPrivilegedProcess ? await QuietNetwork.OpenAsync(Chromium, sluice.Url.Port, Ct) : null;
             browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
             {
-                ExecutablePath = Chromium,
+                ExecutablePath = network?.Browser ?? Chromium,
                 Args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
             });
         }
@@ -145,6 +147,8 @@ public sealed class DashboardWorld : IAsyncDisposable
         if (browser is not null)
             await browser.DisposeAsync();
         playwright?.Dispose();
+        if (network is not null)
+            await network.DisposeAsync();
         client?.Dispose();
         if (sluice is not null)
             await sluice.DisposeAsync();
