@@ -82,7 +82,11 @@ public sealed class KilledRoleTests(TwoVersions shop)
         await keeper.CommitAsync("Another version");
 
         var push = keeper.GitAsync("push", "staging", "main");
-        await shop.UntilAsync("a build runs", async () => (await BuildsAsync()).Any(b => b.Status == "pending"));
+        await shop.UntilAsync("a build runs", async () =>
+        {
+            Assert.False(push.IsCompleted, push.IsCompleted ? $"The push ended before its build was seen: {await push}\n{keeper.Sluice.Said}" : "");
+            return (await BuildsAsync()).Any(b => b.Status == "pending");
+        });
         await Task.Delay(500, Ct);
         await KillAsync(role);
         var (code, said) = await push.WaitAsync(TimeSpan.FromSeconds(60), Ct);
