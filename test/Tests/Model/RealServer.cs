@@ -130,6 +130,8 @@ internal sealed class RealServer : IAsyncDisposable
             Trouble = (_, _) => { },
             Stopping = s.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping,
         }));
+        // No agent: a slug is a row here, and nothing of it can be lost.
+        services.AddSingleton(s => new Promoter(s.GetRequiredService<Db>(), s.GetRequiredService<ReleaseLedger>(), s.GetRequiredService<Releaser>(), TimeProvider.System, (_, _) => Task.FromResult<string?>(null)));
         services.AddHostedService<FleetWorker>().AddHostedService(s => s.GetRequiredService<CurrentPlans>()).AddHostedService(s => s.GetRequiredService<Releaser>());
         var built = builder.Build();
         built.MapPlatformApi();
