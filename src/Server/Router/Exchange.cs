@@ -1,9 +1,11 @@
+using System.Net;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace Sluice.Router;
 
 /// <summary>
-/// One request and its answer on their way through: keeps the path as it was sent, watches for the first byte, counts what goes back.
+/// One request to the server and its answer on their way through: keeps the path as it was sent, knows whether anything went out yet, and passes an answer's head
+/// on before there is a body.
 /// </summary>
 internal sealed class Exchange : HttpTransformer, IDisposable
 {
@@ -11,44 +13,26 @@ internal sealed class Exchange : HttpTransformer, IDisposable
 
     private readonly HttpContext http;
     private readonly Stream? body;
-    private readonly TimeSpan limit;
     private readonly Func<bool> isDraining;
-    private readonly CancellationTokenSource firstByte;
-    private CountingStream? counting;
-    private long? length;
-    private bool bodyRead;
+    private bool isAnswered;
+    private bool isBodyRead;
 
-    /// <param name="limit">Infinite: wait for ever.</param>
-    public Exchange(HttpContext http, TimeSpan limit, Func<bool> isDraining)
+    public Exchange(HttpContext http, Func<bool> isDraining)
     {
-        this.http = http;
-        this.limit = limit;
-        this.isDraining = isDraining;
-        Path = HeadRules.RawTarget(http);
-        firstByte = new CancellationTokenSource(limit);
-        // While the client still sends, the app cannot be late: each piece starts the clock again.
+        (this.http, this.isDraining) = (http, isDraining);
         if (http.Request.ContentLength is > 0 || http.Request.Headers.TransferEncoding.Count > 0)
-            http.Request.Body = new NoticingStream(body = http.Request.Body, NoteBodyRead);
+            http.Request.Body = new NoticingStream(body = http.Request.Body, () => isBodyRead = true);
     }
 
-    public string Path { get; }
-
-    /// <summary>Cancelled when the first byte of the answer is late.</summary>
-    public CancellationToken FirstByte => firstByte.Token;
-
-    public bool Answered { get; private set; }
-
-    /// <summary>False once a byte of the request's body was taken from the client: then it cannot be sent to someone else.</summary>
-    public bool NothingSent => !bodyRead && !Answered;
-
-    /// <summary>Bytes of body sent to the client, as far as known.</summary>
-    public long Bytes => counting?.Count ?? length ?? 0;
+    /// <summary>False once a byte of the request's body was taken from the client: then it cannot be sent again.</summary>
+    public bool NothingSent => !isBodyRead && !isAnswered;
 
     public override async ValueTask TransformRequestAsync(
         HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix, CancellationToken cancellationToken)
     {
         await base.TransformRequestAsync(httpContext, proxyRequest, destinationPrefix, cancellationToken);
-        proxyRequest.RequestUri = new Uri(destinationPrefix + (Path == "*" ? "/" : Path), AsSent);
+        var path = HeadRules.RawTarget(httpContext);
+        proxyRequest.RequestUri = new Uri(destinationPrefix + (path == "*" ? "/" : path), AsSent);
     }
 
     public override async ValueTask<bool> TransformResponseAsync(
@@ -57,29 +41,25 @@ internal sealed class Exchange : HttpTransformer, IDisposable
         var copy = await base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
         if (proxyResponse is null)
             return copy;
-        Answered = true;
-        firstByte.CancelAfter(Timeout.InfiniteTimeSpan);
+        isAnswered = true;
         httpContext.Response.Headers.Via = "1.1 sluice";
         if (isDraining())
             httpContext.Response.Headers.Connection = "close";
-        length = HttpMethods.IsHead(httpContext.Request.Method) ? 0 : proxyResponse.Content.Headers.ContentLength;
-        if (length is null && proxyResponse.StatusCode != System.Net.HttpStatusCode.SwitchingProtocols)
-            httpContext.Response.Body = counting = new CountingStream(httpContext.Response.Body);
+        await PassHeadAsync(httpContext, proxyResponse, cancellationToken);
         return copy;
+    }
+
+    /// <summary>Who follows something is told at once that it is being followed, and not with the first thing that happens.</summary>
+    internal static async Task PassHeadAsync(HttpContext http, HttpResponseMessage answer, CancellationToken ct)
+    {
+        if (answer.StatusCode != HttpStatusCode.SwitchingProtocols && answer.Content.Headers.ContentLength is null && !HttpMethods.IsHead(http.Request.Method))
+            await http.Response.Body.FlushAsync(ct);
     }
 
     public void Dispose()
     {
-        // The next attempt, with another dyno, reads the same body.
+        // The next attempt reads the same body.
         if (body is not null)
             http.Request.Body = body;
-        firstByte.Dispose();
-    }
-
-    private void NoteBodyRead()
-    {
-        bodyRead = true;
-        if (!Answered)
-            firstByte.CancelAfter(limit);
     }
 }

@@ -97,5 +97,13 @@ internal sealed class Forwarding : IAsyncDisposable
             proxyRequest.RequestUri = new Uri(destinationPrefix + HeadRules.RawTarget(httpContext), AsSent);
             proxyRequest.Headers.Host = null;
         }
+
+        public override async ValueTask<bool> TransformResponseAsync(HttpContext httpContext, HttpResponseMessage? proxyResponse, CancellationToken cancellationToken)
+        {
+            var copy = await base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
+            if (proxyResponse is not null)
+                await Exchange.PassHeadAsync(httpContext, proxyResponse, cancellationToken);
+            return copy;
+        }
     }
 }

@@ -34,18 +34,6 @@ internal abstract class PassingStream(Stream inner) : Stream
     public override void SetLength(long value) => throw new NotSupportedException();
 }
 
-/// <summary>Counts what is written.</summary>
-internal sealed class CountingStream(Stream inner) : PassingStream(inner)
-{
-    public long Count { get; private set; }
-
-    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
-    {
-        Count += buffer.Length;
-        return Inner.WriteAsync(buffer, cancellationToken);
-    }
-}
-
 /// <summary>Tells when something was read.</summary>
 internal sealed class NoticingStream(Stream inner, Action read) : PassingStream(inner)
 {

@@ -37,7 +37,7 @@ internal sealed class ServerProxy(DataFolder data, IHttpForwarder forwarder, Rou
     {
         AllowSlowAnswers(http);
         using var span = http.Request.Path.Value is "/healthz" or "/metrics" ? null : RequestSpan.Start(http, http.Request.Headers["X-Request-Id"].ToString());
-        using var exchange = new Exchange(http, Timeout.InfiniteTimeSpan, isDraining);
+        using var exchange = new Exchange(http, isDraining);
         for (var attempt = 1; ; attempt++)
         {
             var error = await forwarder.SendAsync(http, "http://server", server, config, exchange, http.RequestAborted);

@@ -41,6 +41,23 @@ public sealed class ServerProxyTests
     }
 
     [Fact]
+    public async Task Who_follows_a_stream_has_its_head_before_there_is_a_body()
+    {
+        await using var router = await RouterUnderTest.StartAsync();
+        var something = new TaskCompletionSource();
+        await using var server = await ServeAsync(router.Data, async http =>
+        {
+            await http.Response.Body.FlushAsync();
+            await something.Task;
+            await http.Response.WriteAsync("something");
+        });
+        using var http = router.Http();
+        using var answer = await http.GetAsync("http://localhost/live", HttpCompletionOption.ResponseHeadersRead, Ct).WaitAsync(TimeSpan.FromSeconds(30), Ct);
+        something.SetResult();
+        Assert.Equal("something", await answer.Content.ReadAsStringAsync(Ct));
+    }
+
+    [Fact]
     public async Task A_server_that_stays_away_is_said_so_while_apps_are_served()
     {
         await using var app = await Backend.SayingAsync("app");
