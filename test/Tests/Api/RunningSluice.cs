@@ -62,8 +62,7 @@ internal sealed class RunningSluice : IAsyncDisposable
         alone &= Environment.IsPrivilegedProcess;
         var folder = Directory.CreateTempSubdirectory("sluice-test-");
         folder.UnixFileMode |= UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
-        var binary = Path.Combine(AppContext.BaseDirectory, "sluice");
-        string[] command = [binary, "up", "--port", "0", "--data", Path.Combine(folder.FullName, "data"), .. flags];
+        string[] command = [Built.Server, "up", "--port", "0", "--data", Path.Combine(folder.FullName, "data"), .. flags];
         if (alone)
             command = ["unshare", "--net", "sh", "-c", "ip link set lo up && exec \"$@\"", "sh", .. command];
         var sluice = new RunningSluice(folder, Process.Start(Start(command, folder.FullName, []))!, alone);

@@ -30,7 +30,7 @@ internal sealed class QuietNetwork : IAsyncDisposable
     /// <summary>Needs root.</summary>
     public static async Task<QuietNetwork> OpenAsync(string browser, int port, CancellationToken ct)
     {
-        var holder = Process.Start(new ProcessStartInfo("unshare", ["--net", "sh", "-c", "ip link set lo up && echo up && exec sleep infinity"]) { RedirectStandardOutput = true })!;
+        var holder = Process.Start(new ProcessStartInfo("unshare", ["--net", "sh", "-c", "ip link set lo up && echo up && exec sleep infinity"]) { UseShellExecute = false, RedirectStandardOutput = true })!;
         Assert.Equal("up", await holder.StandardOutput.ReadLineAsync(ct));
         var network = $"/proc/{holder.Id}/ns/net";
         var script = new FileInfo(Path.GetTempFileName());

@@ -44,7 +44,7 @@ public sealed class EscapeTests
     }
 
     private static Task<string> RunAsync(Shopkeeper keeper, string app, string command) =>
-        Shell.TextAsync(new Command(Path.Combine(AppContext.BaseDirectory, "sluice-cli"), "run", "-a", app, "--", command).With("SLUICE_DATA", keeper.Sluice.Data.Root).With("HOME", keeper.Typed.Home), Ct);
+        Shell.TextAsync(new Command(Built.Cli, "run", "-a", app, "--", command).With("SLUICE_DATA", keeper.Sluice.Data.Root).With("HOME", keeper.Typed.Home), Ct);
 
     /// <summary>The sandboxes that run now, at the port of their apps, and the address from which this machine goes out.</summary>
     private static string[] AddressesOf(DataFolder data) =>

@@ -20,7 +20,7 @@ internal sealed class Shopkeeper : IAsyncDisposable
             Variables =
             {
                 ["SLUICE_DATA"] = sluice.Data.Root,
-                ["SLUICE_COMMAND"] = Path.Combine(AppContext.BaseDirectory, "sluice-cli"),
+                ["SLUICE_COMMAND"] = Built.Cli,
             },
         };
     }

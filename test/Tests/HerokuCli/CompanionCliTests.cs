@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.RegularExpressions;
 using Sluice.Tests.Api;
 using Sluice.Tests.Cli;
+using Sluice.Tests.House;
 
 namespace Sluice.Tests.HerokuCli;
 
@@ -103,7 +104,7 @@ public sealed partial class CompanionCliTests(HerokuCliWorld heroku) : IClassFix
     public async Task A_server_elsewhere_is_put_on_a_port_here_and_the_Heroku_CLI_works_with_it()
     {
         var (far, url) = (heroku.Sluice.Scratch("connected"), $"https://localhost:{heroku.Sluice.Url.Port}");
-        var command = heroku.Sluice.InNetwork([Path.Combine(AppContext.BaseDirectory, "sluice"), "connect", url, "--ca", heroku.Sluice.Data.CertificateAuthority, "--data", far]);
+        var command = heroku.Sluice.InNetwork([Built.Server, "connect", url, "--ca", heroku.Sluice.Data.CertificateAuthority, "--data", far]);
         using var connect = Process.Start(new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, UseShellExecute = false })!;
         try
         {

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Sluice.Tests.Api;
+using Sluice.Tests.House;
 
 namespace Sluice.Tests.HerokuCli;
 
@@ -102,7 +103,7 @@ public sealed class RunTests(HerokuCliWorld heroku) : IClassFixture<HerokuCliWor
         {
             await using var typist = await heroku.TypeAsync("heroku", "run", "-a", "shop-staging", "echo here; sleep 1000");
             await typist.UntilAsync("here");
-            var restarted = await RunAsync($"'{Path.Combine(AppContext.BaseDirectory, "sluice")}' restart {role} --data '{heroku.Sluice.Data.Root}'");
+            var restarted = await RunAsync($"'{Built.Server}' restart {role} --data '{heroku.Sluice.Data.Root}'");
             Assert.True(restarted.ExitCode == 0, restarted.ToString());
             await typist.EndAsync();
             Assert.Contains(role == "server" ? "Sluice restarts" : "Platform error", typist.Seen);
@@ -126,7 +127,7 @@ public sealed class RunTests(HerokuCliWorld heroku) : IClassFixture<HerokuCliWor
         await typist.TypeAsync("\u0003");
     }
 
-    private static string Binary => Path.Combine(AppContext.BaseDirectory, "sluice-cli");
+    private static string Binary => Built.Cli;
 
     private string Sluice => $"SLUICE_DATA='{heroku.Sluice.Data.Root}' '{Binary}'";
 

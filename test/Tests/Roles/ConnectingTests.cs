@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Sluice.Tests.Cli;
+using Sluice.Tests.House;
 using Sluice.Tests.Router;
 using Sluice.Tests.Storage;
 
@@ -82,7 +83,7 @@ public sealed class ConnectingTests
         return process;
     }
 
-    private static Process Start(string folder, params string[] words) => Process.Start(new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "sluice"), ["connect", .. words, "--data", folder])
+    private static Process Start(string folder, params string[] words) => Process.Start(new ProcessStartInfo(Built.Server, ["connect", .. words, "--data", folder])
     {
         UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = "/",
     })!;

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using Sluice.Roles;
 using Sluice.Router;
+using Sluice.Tests.House;
 using Sluice.Tests.Router;
 using Sluice.Tests.Storage;
 
@@ -30,7 +31,7 @@ public sealed class HandOverTests
         var port = ((IPEndPoint)sockets[0].LocalEndPoint!).Port;
         var launch = new Launch
         {
-            Binaries = AppContext.BaseDirectory,
+            Binaries = Path.GetDirectoryName(Built.Server)!,
             Options = UpOptions.Parse(["--data", folder.Path, "--port", $"{port}"], _ => null, isRoot: true),
             User = null,
             Sockets = [.. sockets.Select(s => (int)s.Handle)],

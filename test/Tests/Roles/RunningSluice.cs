@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using Sluice.Tests.House;
 using Sluice.Tests.Storage;
 
 namespace Sluice.Tests.Roles;
@@ -122,7 +123,7 @@ internal sealed class RunningSluice : IAsyncDisposable
     private static (Process, StringBuilder) Launch(string[] args)
     {
         var said = new StringBuilder();
-        var process = new Process { StartInfo = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "sluice"), args) { UseShellExecute = false, RedirectStandardError = true, RedirectStandardOutput = true } };
+        var process = new Process { StartInfo = new ProcessStartInfo(Built.Server, args) { UseShellExecute = false, RedirectStandardError = true, RedirectStandardOutput = true } };
         process.ErrorDataReceived += (_, line) => Note(said, line.Data);
         process.OutputDataReceived += (_, line) => Note(said, line.Data);
         process.Start();

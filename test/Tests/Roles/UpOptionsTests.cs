@@ -1,4 +1,5 @@
 using Sluice.Roles;
+using Sluice.Tests.House;
 
 namespace Sluice.Tests.Roles;
 
@@ -88,7 +89,7 @@ public sealed class UpOptionsTests
     [Fact]
     public async Task What_is_no_flag_ends_with_the_code_of_misuse_and_a_sentence()
     {
-        using var up = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "sluice"), ["up", "--frob"])
+        using var up = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo(Built.Server, ["up", "--frob"])
         {
             RedirectStandardError = true, UseShellExecute = false,
         })!;
