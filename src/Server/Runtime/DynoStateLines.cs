@@ -29,7 +29,7 @@ internal sealed class DynoStateLines(IRuntime runtime, TimeProvider clock)
         var isNew = !known.TryGetValue(dyno.Id, out var was);
         known[dyno.Id] = dyno.State;
         if (isNew)
-            return dyno.State == DynoState.Starting && dyno.Since >= since ? [$"Starting process with command `{dyno.Command}`"] : [];
+            return dyno.Since >= since ? Begun(dyno) : [];
         if (was == dyno.State)
             return [];
         if (dyno.State == DynoState.Complete)
@@ -40,6 +40,18 @@ internal sealed class DynoStateLines(IRuntime runtime, TimeProvider clock)
             .. dyno.ExitCode is { } code ? [$"Process exited with status {code}"] : ImmutableArray<string>.Empty,
             $"State changed from {Word(was)} to {Word(dyno.State)}",
         ];
+    }
+
+    /// <summary>What is up at once is not seen while it starts.</summary>
+    private static ImmutableArray<string> Begun(DynoStatus dyno)
+    {
+        var started = $"Starting process with command `{dyno.Command}`";
+        return dyno.State switch
+        {
+            DynoState.Starting => [started],
+            DynoState.Up => [started, $"State changed from {Word(DynoState.Starting)} to {Word(DynoState.Up)}"],
+            _ => [],
+        };
     }
 
     /// <summary><c>R10: did not …</c> as Heroku's logs have it: <c>Error R10 (Boot timeout) -> did not …</c></summary>

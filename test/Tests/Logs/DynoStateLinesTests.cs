@@ -38,6 +38,16 @@ public sealed class DynoStateLinesTests
             told);
     }
 
+    [Fact]
+    public async Task What_is_up_at_once_was_started_all_the_same()
+    {
+        var lines = new DynoStateLines(new Told([[Status(Old, DynoState.Up) with { Since = DateTimeOffset.UnixEpoch }, Status(Web, DynoState.Up)]]), TimeProvider.System);
+        List<string> told = [];
+        await foreach (var line in lines.ReadAsync(CancellationToken.None))
+            told.Add(line.Text);
+        Assert.Equal(["Starting process with command `node index.js`", "State changed from starting to up"], told);
+    }
+
     private static DynoStatus Status(DynoId id, DynoState state) => new()
     {
         Id = id, App = App, Name = "web.1", Type = "web", Generation = 2, Size = "Basic", Command = "node index.js", State = state, Since = DateTimeOffset.MaxValue,
