@@ -9,7 +9,9 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging;
+using Sluice.Tests.Api;
 
 namespace Sluice.Tests.Acme;
 
@@ -25,11 +27,15 @@ internal sealed class TestAuthority : IAsyncDisposable
     private readonly ConcurrentDictionary<string, bool> nonces = new();
     private readonly ConcurrentDictionary<string, (ECParameters Key, string Thumbprint)> accounts = new();
     private readonly ConcurrentDictionary<string, Order> orders = new();
+    private readonly int port;
+    private string? network;
     private int number, staleNonces;
 
-    private TestAuthority(TimeProvider clock)
+    /// <param name="port">Where it will listen; 0: where there is room.</param>
+    public TestAuthority(TimeProvider clock, int port)
     {
         this.clock = clock;
+        this.port = port;
         var request = new CertificateRequest("CN=Test authority", rootKey, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
@@ -39,7 +45,8 @@ internal sealed class TestAuthority : IAsyncDisposable
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var own = Sign(new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256), ["localhost"], DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch.AddYears(90));
         var pair = X509CertificateLoader.LoadPkcs12(own.CopyWithPrivateKey(key).Export(X509ContentType.Pfx), null);
-        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(pair)));
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port, listen => listen.UseHttps(pair)))
+            .UseSockets(sockets => sockets.CreateBoundListenSocket = at => OtherNetwork.Visit(network, () => SocketTransportOptions.CreateDefaultBoundListenSocket(at)));
         app = builder.Build();
         app.Run(AnswerAsync);
     }
@@ -67,13 +74,20 @@ internal sealed class TestAuthority : IAsyncDisposable
     public List<X509Certificate2> Issued { get; } = [];
     public int Accounts => accounts.Count;
 
-    private string Base => $"https://localhost:{new Uri(app.Urls.First()).Port}";
+    private string Base => $"https://localhost:{(port > 0 ? port : new Uri(app.Urls.First()).Port)}";
 
     public static async Task<TestAuthority> StartAsync(TimeProvider clock)
     {
-        var authority = new TestAuthority(clock);
-        await authority.app.StartAsync();
+        var authority = new TestAuthority(clock, port: 0);
+        await authority.OpenAsync(network: null);
         return authority;
+    }
+
+    /// <summary>From now on it listens, and looks for proofs, in this network; null: ours.</summary>
+    public Task OpenAsync(string? network)
+    {
+        this.network = network;
+        return app.StartAsync();
     }
 
     /// <summary>The next so many signed requests are refused for their nonce.</summary>
@@ -255,7 +269,7 @@ internal sealed class TestAuthority : IAsyncDisposable
             UseProxy = false,
             ConnectCallback = async (_, ct) =>
             {
-                var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+                var socket = OtherNetwork.Visit(network, () => new Socket(SocketType.Stream, ProtocolType.Tcp));
                 await socket.ConnectAsync(IPAddress.Loopback, Port80, ct);
                 return new NetworkStream(socket, ownsSocket: true);
             },

@@ -92,8 +92,11 @@ internal sealed class RunningSluice : IAsyncDisposable
         return new Ran(process.ExitCode, await output, await errors);
     }
 
+    /// <summary>The file of its network namespace; null: it is in ours.</summary>
+    public string? Network => IsAlone ? $"/proc/{up.Id}/ns/net" : null;
+
     /// <summary>The same program as a command line that runs it in the server's network.</summary>
-    public string[] InNetwork(string[] command) => IsAlone ? ["nsenter", $"--net=/proc/{up.Id}/ns/net", "--", .. command] : command;
+    public string[] InNetwork(string[] command) => IsAlone ? ["nsenter", $"--net={Network}", "--", .. command] : command;
 
     /// <summary>Commits these files and pushes them to an app. The key travels in a header that only this git knows.</summary>
     public Task<Ran> PushAsync(string app, Dictionary<string, string> files, CancellationToken ct) => PushAsync(app, files, "Change " + Guid.NewGuid(), key: null, ct);

@@ -1,8 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
-using Sluice.Runtime;
+using Sluice.Tests.Api;
 
 namespace Sluice.Tests.Dashboard;
 
@@ -51,30 +50,12 @@ internal sealed class QuietNetwork : IAsyncDisposable
         ending.Dispose();
     }
 
-    /// <summary>A socket stays in the network of the thread that made it, so a thread goes there for this alone.</summary>
-    private static TcpListener Listen(string network, int port)
+    private static TcpListener Listen(string network, int port) => OtherNetwork.Visit(network, () =>
     {
-        TcpListener? listener = null;
-        Exception? failed = null;
-        var visit = new Thread(() =>
-        {
-            try
-            {
-                using var handle = File.OpenHandle(network);
-                if (Libc.setns((int)handle.DangerousGetHandle(), 0) != 0)
-                    throw new IOException($"The network {network} cannot be entered: error {Marshal.GetLastPInvokeError()}.");
-                listener = new TcpListener(IPAddress.Loopback, port);
-                listener.Start();
-            }
-            catch (Exception e)
-            {
-                failed = e;
-            }
-        });
-        visit.Start();
-        visit.Join();
-        return failed is null ? listener! : throw failed;
-    }
+        var listener = new TcpListener(IPAddress.Loopback, port);
+        listener.Start();
+        return listener;
+    });
 
     private async Task ForwardAsync(int port)
     {

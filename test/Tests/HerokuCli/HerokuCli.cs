@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Text.Json;
+using Sluice.Tests.Acme;
 using Sluice.Tests.Api;
 using Sluice.Tests.House;
 
@@ -15,7 +17,12 @@ public sealed class HerokuCliWorld : IAsyncLifetime
 
     /// <summary>Several of these worlds may begin at once, and they share the folders that are installed into.</summary>
     private static readonly SemaphoreSlim Installing = new(1);
+    private readonly TestAuthority authority = new(TimeProvider.System, AuthorityPort);
+    private readonly string roots = Path.GetTempFileName();
     private string node = "node";
+
+    /// <summary>In a network where nothing else listens but the server, far below the ports that it is given.</summary>
+    private const int AuthorityPort = 14000;
 
     internal RunningSluice Sluice { get; private set; } = null!;
 
@@ -24,12 +31,14 @@ public sealed class HerokuCliWorld : IAsyncLifetime
         var ct = TestContext.Current.CancellationToken;
         Assert.SkipUnless(IsThere("npm") && IsThere("node"), "npm is needed to install the Heroku CLI.");
         var installing = InstallAsync(ct);
-        Sluice = await RunningSluice.StartAsync(alone: true, ct);
+        await File.WriteAllTextAsync(roots, authority.Root.ExportCertificatePem(), ct);
+        File.SetUnixFileMode(roots, UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        Sluice = await RunningSluice.StartAsync(alone: true, ct, "--acme", authority.Directory.AbsoluteUri, "--acme-agree", "--acme-ca", roots);
         await installing;
-        await Task.WhenAll(SucceedAsync("apps:create", "shop-staging"), SucceedAsync("apps:create", "shop"));
-        await Task.WhenAll(SucceedAsync("config:set", "GREETING=Staging", "-a", "shop-staging"), SucceedAsync("config:set", "GREETING=Production", "-a", "shop"));
-        await SucceedAsync("pipelines:create", "shop", "-a", "shop-staging", "-s", "staging");
-        await SucceedAsync("pipelines:add", "shop", "-a", "shop", "-s", "production");
+        await MakeAsync("shop-staging", "shop");
+        await AskAsync("PATCH", "/apps/shop-staging/config-vars", new { GREETING = "Staging" });
+        await AskAsync("PATCH", "/apps/shop/config-vars", new { GREETING = "Production" });
+        await MakePipelineAsync("shop", ("shop-staging", "staging"), ("shop", "production"));
         var pushed = await Sluice.PushAsync("shop-staging", SampleApp.Files, ct);
         Assert.True(pushed.ExitCode == 0, pushed.ToString());
     }
@@ -67,6 +76,76 @@ public sealed class HerokuCliWorld : IAsyncLifetime
     /// <summary>In a folder, with what a shell would have after <c>eval "$(sluice env)"</c>.</summary>
     internal Task<Ran> HerokuInAsync(string folder, Dictionary<string, string> env, params string[] arguments) =>
         RunAsync(folder, env, [node, Path.Combine(Folder, "node_modules", "heroku", "bin", "run.js"), .. arguments]);
+
+    /// <summary>The server may ask an authority for certificates; until then nobody answers it.</summary>
+    internal async Task OpenAuthorityAsync()
+    {
+        authority.Port80 = Sluice.Url.Port;
+        await authority.OpenAsync(Sluice.Network);
+    }
+
+    /// <summary>Asks the API by hand, in the network that the Heroku CLI is in: for what is only set up or looked up, a command line would take a hundred times as long.</summary>
+    /// <returns>Its answer, which is no refusal.</returns>
+    internal async Task<JsonElement> AskAsync(string method, string path, object? body = null, string? key = null)
+    {
+        var (status, answer) = await AnswerAsync(method, path, body, key);
+        Assert.True(status is >= 200 and < 300, $"{method} {path}: {status} {answer}");
+        return answer;
+    }
+
+    /// <summary>The same for what is refused: the status, and the sentence.</summary>
+    internal async Task<(int Status, string Message)> RefusedAsync(string method, string path, object? body = null, string? key = null)
+    {
+        var (status, answer) = await AnswerAsync(method, path, body, key);
+        Assert.True(status >= 400, $"{method} {path}: {status} {answer}");
+        return (status, answer.GetProperty("message").GetString()!);
+    }
+
+    internal Task MakeAsync(params string[] apps) => Task.WhenAll(apps.Select(app => AskAsync("POST", "/apps", new { name = app })));
+
+    internal async Task MakePipelineAsync(string name, params (string App, string Stage)[] apps)
+    {
+        var id = (await AskAsync("POST", "/pipelines", new { name })).GetProperty("id").GetString();
+        foreach (var (app, stage) in apps)
+            await AskAsync("POST", "/pipeline-couplings", new { app, pipeline = id, stage });
+    }
+
+    /// <summary>To all that is downstream; how each target ended.</summary>
+    internal async Task<string[]> PromoteAsync(string app)
+    {
+        var path = $"/pipeline-promotions/{(await AskAsync("POST", "/pipeline-promotions", new { source = new { app = new { id = app } } })).GetProperty("id").GetString()}/promotion-targets";
+        var ended = Array.Empty<string>();
+        await UntilAsync(async () => !(ended = [.. (await AskAsync("GET", path)).EnumerateArray().Select(target => target.GetProperty("status").GetString()!)]).Contains("pending"));
+        return ended;
+    }
+
+    /// <summary>The newest first.</summary>
+    internal async Task<JsonElement[]> ReleasesAsync(string app) =>
+        [.. (await AskAsync("GET", $"/apps/{app}/releases")).EnumerateArray().OrderByDescending(release => release.GetProperty("version").GetInt32())];
+
+    /// <summary>Looks five times a second, for a minute at most.</summary>
+    internal static async Task UntilAsync(Func<Task<bool>> holds)
+    {
+        for (var tries = 0; !await holds(); tries++)
+        {
+            Assert.True(tries < 300, "It did not come to pass.");
+            await Task.Delay(200);
+        }
+    }
+
+    internal async Task<(int Status, JsonElement Answer)> AnswerAsync(string method, string path, object? body = null, string? key = null)
+    {
+        using var limit = new CancellationTokenSource(CommandLimit);
+        var folder = Sluice.Scratch(Path.Combine("asked", Guid.NewGuid().ToString("N")));
+        await File.WriteAllTextAsync(Path.Combine(folder, "head"), $"Authorization: Bearer {key ?? Sluice.Key}\nContent-Type: application/json\n", limit.Token);
+        await File.WriteAllTextAsync(Path.Combine(folder, "body"), body is null ? "" : JsonSerializer.Serialize(body), limit.Token);
+        string[] data = body is null ? [] : ["--data-binary", "@body"];
+        var ran = await Sluice.RunAsync(
+            ["curl", "--silent", "--show-error", "--request", method, "--header", "@head", .. data, "--write-out", "\n%{http_code}", new Uri(Sluice.Url, path).ToString()], folder, [], limit.Token);
+        Assert.True(ran.ExitCode == 0, $"{method} {path}: {ran}");
+        var end = ran.Output.LastIndexOf('\n');
+        return (int.Parse(ran.Output[(end + 1)..]), JsonSerializer.Deserialize<JsonElement>(end > 0 ? ran.Output[..end] : "null"));
+    }
 
     /// <summary>Any program, with a HOME of its own and <c>heroku</c> on its PATH.</summary>
     internal async Task<Ran> RunAsync(string folder, Dictionary<string, string> env, string[] command)
@@ -115,6 +194,8 @@ public sealed class HerokuCliWorld : IAsyncLifetime
     {
         if (Sluice is not null)
             await Sluice.DisposeAsync();
+        await authority.DisposeAsync();
+        File.Delete(roots);
     }
 
     private string Address => Sluice.Url.GetLeftPart(UriPartial.Authority);
