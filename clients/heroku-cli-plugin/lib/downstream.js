@@ -1,20 +1,35 @@
-// The apps that follow one another because each names the next.
+// What comes after an app, one at a time: the app that it names, else the only one of its pipeline's next stage.
 
-/** The command's base: which app, and what it has downstream. Stops with the old sentence when that is nothing. */
-export async function chainOf(command, app, depth) {
-  const query = depth ? `?depth=${depth}` : ''
-  const {body: chain} = await command.heroku.get(`/apps/${encodeURIComponent(app)}/downstreams${query}`)
-  if (chain.length === 0) {
-    command.error('Downstream app not specified. Use `heroku pipeline:add DOWNSTREAM_APP` to add one.')
+/** The app as it is called, and what comes after it, the nearest first. Stops with a sentence when that is nothing, or several at once. */
+export async function chainOf(command, app, depth = Infinity) {
+  let step = await stepOf(command, app)
+  if (!onlyOne(step)) command.error(whyNot(step))
+  // An edge may lead back to an earlier stage, so that what one has seen is the end, too.
+  const chain = [step.app.name]
+  for (let next; (next = onlyOne(step)) && !chain.includes(next) && chain.length <= depth; step = await stepOf(command, next)) {
+    chain.push(next)
   }
 
-  return {app: chain[0].app.name, downstreams: chain.map(edge => edge.downstream.name)}
+  return {app: chain[0], downstreams: chain.slice(1)}
 }
 
-/** The app, and the one that it names. */
+/** The app, and the one that comes after it. */
 export async function nextOf(command, app) {
-  const {app: name, downstreams} = await chainOf(command, app, 1)
-  return {app: name, next: downstreams[0]}
+  const step = await stepOf(command, app)
+  return {app: step.app.name, next: onlyOne(step) ?? command.error(whyNot(step))}
 }
 
 export const edgeOf = app => `/apps/${encodeURIComponent(app)}/downstream`
+
+async function stepOf(command, app) {
+  const {body} = await command.heroku.get(`/apps/${encodeURIComponent(app)}/promotes-to`)
+  return body
+}
+
+const onlyOne = ({apps, why_not: why}) => why == null && apps.length === 1 ? apps[0].name : null
+
+function whyNot({app, stage, apps, why_not: why}) {
+  if (apps.length === 0) return 'Downstream app not specified. Use `heroku pipeline:add DOWNSTREAM_APP` to add one.'
+  return why ?? `${app.name} promotes to ${apps.length} apps of stage ${stage}: ${apps.map(a => a.name).join(', ')}. `
+    + `Name one with \`heroku pipeline:add DOWNSTREAM_APP -a ${app.name}\`, or take all of them with \`heroku pipelines:diff\` and \`heroku pipelines:promote\`.`
+}

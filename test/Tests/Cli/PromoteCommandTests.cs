@@ -10,7 +10,7 @@ public sealed class PromoteCommandTests
     public async Task The_old_command_shows_one_more_dot_for_each_two_seconds_that_it_waits()
     {
         await using var server = (await ScriptedServer.StartAsync())
-            .On<IReadOnlyList<EdgeWire>>("GET /apps/myapp-staging/downstreams?depth=1", [new EdgeWire(Answers.Named("myapp-staging"), Answers.Named("myapp"), Answers.Noon)])
+            .On("GET /apps/myapp-staging/promotes-to", new PromotesToWire(Answers.Named("myapp-staging"), null, [Answers.Named("myapp")], null))
             .On("POST /pipeline-promotions", Answers.Promotion("myapp-staging"), 201)
             .On($"GET /apps/{Answers.IdOf("myapp")}/releases/{Answers.IdOf("myapp v3")}", Answers.Release("myapp", 3));
         // A look is at least a tenth of a second after the last, so more than two seconds pass before the last of these; on a busy machine many more.

@@ -60,6 +60,36 @@ public sealed class LabsTests
     }
 
     [Fact]
+    public async Task An_app_that_names_none_goes_on_to_the_only_app_of_the_next_stage()
+    {
+        await using var keeper = await Shopkeeper.OpenAsync();
+        foreach (var app in new[] { "dev-jim", "myapp-staging", "myapp", "myapp-eu" })
+            await keeper.TypeAsync($"create {app} --no-remote");
+        await keeper.TypeAsync("pipelines:create myapp -a myapp-staging -s staging");
+        Assert.Equal(2, await keeper.Typed.Run("pipeline:diff -a myapp-staging"));
+        Assert.Equal(" ›   Error: Downstream app not specified. Use `sluice pipeline:add DOWNSTREAM_APP` to add one.\n", keeper.Typed.Error);
+        await keeper.TypeAsync("pipelines:add myapp -a myapp -s production");
+        await keeper.TypeAsync("pipeline:add myapp-staging -a dev-jim");
+
+        Assert.Equal("Pipeline: dev-jim ---> myapp-staging ---> myapp\n", await keeper.TypeAsync("pipeline -a dev-jim"));
+        Assert.Equal("Pipeline: dev-jim ---> myapp-staging\n", await keeper.TypeAsync("pipeline -a dev-jim -d 1"));
+        Assert.Equal("Comparing myapp-staging to myapp...done, myapp-staging has released nothing yet\n", await keeper.TypeAsync("pipeline:diff -a myapp-staging"));
+
+        await keeper.TypeAsync("pipelines:add myapp -a myapp-eu -s production");
+        foreach (var command in new[] { "pipeline", "pipeline:diff", "pipeline:promote" })
+        {
+            Assert.Equal(2, await keeper.Typed.Run($"{command} -a myapp-staging"));
+            Assert.Equal(
+                " ›   Error: myapp-staging promotes to 2 apps of stage production: myapp, myapp-eu. Name one with `sluice pipeline:add DOWNSTREAM_APP -a myapp-staging`, "
+                + "or take all of them with `sluice pipelines:diff` and `sluice pipelines:promote`.\n", keeper.Typed.Error);
+        }
+
+        // What it names itself wins, also over a stage that has several.
+        await keeper.TypeAsync("pipeline:add myapp-eu -a myapp-staging");
+        Assert.Equal("Pipeline: dev-jim ---> myapp-staging ---> myapp-eu\n", await keeper.TypeAsync("pipeline -a dev-jim"));
+    }
+
+    [Fact]
     public async Task A_fork_runs_the_same_slug_with_the_same_config_buildpacks_and_formation()
     {
         await using var keeper = await Shopkeeper.OpenAsync();

@@ -6,7 +6,7 @@ internal sealed class PipelinePromote : AppCommand
 {
     public static readonly About Is = new("pipeline:promote", "Run this app's slug on the downstream app too", "sluice pipeline:promote -a myapp-staging", () => new PipelinePromote())
     {
-        More = "Config, add-ons and git repositories stay where they are: only the slug moves. Undo it with: sluice rollback -a DOWNSTREAM_APP",
+        More = "That is the app it names (pipeline:add), else the only one of its pipeline's next stage. Config, add-ons and git repositories stay where they are: only the slug moves. Undo it with: sluice rollback -a DOWNSTREAM_APP",
     };
 
     /// <summary>How often there is a dot; the end is looked for more often.</summary>

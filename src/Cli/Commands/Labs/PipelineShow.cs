@@ -7,7 +7,7 @@ internal sealed class PipelineShow : AppCommand
 {
     public static readonly About Is = new("pipeline", "Show where an app promotes to, app after app", "sluice pipeline -a myapp-staging", () => new PipelineShow())
     {
-        More = "An app may name its one downstream app (pipeline:add); several may name the same. That needs no stages, and wins over their order.",
+        More = "An app may name its one downstream app (pipeline:add); several may name the same. That needs no stages, and wins over their order. An app that names none goes on to the only app of its pipeline's next stage.",
     };
 
     private readonly Option<int?> depth = new("--depth", "-d") { Description = "how many apps to show", HelpName = "DEPTH" };
