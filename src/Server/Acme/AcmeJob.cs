@@ -40,7 +40,7 @@ public sealed record AcmeJob
     /// <summary>With a third of its life left.</summary>
     public static DateTimeOffset RenewalOf(DateTimeOffset from, DateTimeOffset until) => from + (until - from) * (2 / 3d);
 
-    /// <summary>As the Heroku CLI knows it: <c>pending</c>, <c>in-progress</c>, <c>cert issued</c>, <c>failing</c>, and after an hour of that <c>failed</c>, which is tried on all the same.</summary>
+    /// <summary>As the Heroku CLI knows it: <c>pending</c>, <c>in-progress</c>, <c>cert issued</c>, <c>failing</c>, and after half an hour of that <c>failed</c>, which is tried on all the same.</summary>
     /// <param name="hasAuthority">There is someone to ask.</param>
     public AcmStatus Status(bool hasAuthority)
     {

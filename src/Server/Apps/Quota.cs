@@ -14,8 +14,9 @@ public sealed record Quota(string Name, long Default, string What)
     public static readonly Quota RepositoryMb = new("repo-mb", 10 * 1024, "MB of git repository");
     public static readonly Quota Domains = new("domains", 1000, "domains");
     public static readonly Quota Drains = new("drains", 5, "log drains");
+    public static readonly Quota WebSockets = new("websockets", 10_000, "open WebSockets at once");
 
-    public static readonly ImmutableArray<Quota> All = [Dynos, MemoryMb, OneOffs, Builds, RepositoryMb, Domains, Drains];
+    public static readonly ImmutableArray<Quota> All = [Dynos, MemoryMb, OneOffs, Builds, RepositoryMb, Domains, Drains, WebSockets];
 
     /// <summary>More than that is no limit at all, and would not fit into every sum.</summary>
     public const long Most = 1_000_000_000;

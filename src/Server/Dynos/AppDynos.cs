@@ -379,5 +379,6 @@ internal sealed class AppDynos : IDisposable
         Targets = dynos.Targets(wanted.Generation),
         WhenEmpty = crashes.WhyEmpty(wanted),
         Maintenance = wanted.Maintenance,
+        MostWebSockets = wanted.MostWebSockets,
     };
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Sluice.Apps;
 using Sluice.Runtime;
 
 namespace Sluice.Dynos;
@@ -19,6 +20,7 @@ public sealed record DynoPlan
     public required ImmutableArray<PlannedProcess> Processes { get; init; }
     public required ImmutableArray<string> Hosts { get; init; }
     public bool Maintenance { get; init; }
+    public long MostWebSockets { get; init; } = Quota.WebSockets.Default;
 
     /// <summary>What its web dynos are asked while they boot; null when accepting on the port is enough.</summary>
     public HealthCheck? Health { get; init; }

@@ -12,14 +12,14 @@ namespace Sluice.Releases;
 /// commit. At the start it gives the fleet the plans of all apps, so that the fleet takes over what runs.
 /// </summary>
 public sealed partial class CurrentPlans(
-    ReleaseLedger ledger, SlugCatalog slugs, AppCatalog apps, FormationTable formations, DomainTable domains, FeatureTable features, Site site, DynoFleet fleet, TimeProvider clock, ILogger<CurrentPlans> logger)
+    ReleaseLedger ledger, SlugCatalog slugs, AppCatalog apps, FormationTable formations, DomainTable domains, FeatureTable features, QuotaTable quotas, Site site, DynoFleet fleet, TimeProvider clock, ILogger<CurrentPlans> logger)
     : BackgroundService
 {
     private static readonly TimeSpan TryAgainAfter = TimeSpan.FromSeconds(1);
 
     private readonly Channel<AppId> nudges = Channel.CreateUnbounded<AppId>();
 
-    /// <summary>The app is new or gone, or its formation, name, maintenance or hosts changed. Returns at once; tried again until the fleet has the plan.</summary>
+    /// <summary>The app is new or gone, or its formation, name, maintenance, hosts or quotas changed. Returns at once; tried again until the fleet has the plan.</summary>
     public void Nudge(AppId app) => nudges.Writer.TryWrite(app);
 
     /// <summary>What should run for one release of an app, by its formation as it is now. Null when the app is gone.</summary>
@@ -112,6 +112,7 @@ public sealed partial class CurrentPlans(
             Hosts = hosts,
             Health = config.GetValueOrDefault(HealthCheck.Variable, slug?.HealthPath ?? "") is { Length: > 0 } path && HealthCheck.Fault("", path) is null ? new HealthCheck(path, hosts[0]) : null,
             Maintenance = app.Maintenance,
+            MostWebSockets = await quotas.OfAsync(app.Id, Quota.WebSockets, ct),
         };
     }
 

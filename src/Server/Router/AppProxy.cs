@@ -12,6 +12,7 @@ internal sealed class AppProxy(LiveTable table, RequestLines lines, RequestCount
         var start = Stopwatch.GetTimestamp();
         var (host, id, client) = (http.Request.Host.Host, HeadRules.RequestId(http.Request.Headers["X-Request-Id"].ToString()), HeadRules.Client(http));
         using var span = RequestSpan.Start(http, id);
+        var isWebSocket = WebSockets.IsAskedFor(http);
         LiveTarget? target = null;
         for (var attempt = 1; ; attempt++)
         {
@@ -22,11 +23,13 @@ internal sealed class AppProxy(LiveTable table, RequestLines lines, RequestCount
                     "Check the name. If you own it, sluice apps shows the apps you have and where they answer.");
                 return;
             }
+            var hasSeat = !isWebSocket || sockets.TryTake(route.Route);
             try
             {
                 var call = new DynoCall(http, limits, isDraining, sockets);
                 var error = target is null ? RouterError.WhenEmpty(route.Route)
                     : target.Load.Count > limits.PerDyno ? RouterError.TooMany
+                    : !hasSeat ? RouterError.TooManyWebSockets(route.Route)
                     : await call.RunAsync(target, id, client, port, now.ToUnixTimeMilliseconds());
                 if (IsConnectFailure(error) && attempt < MostTargets && call.NothingTaken && table.Find(host)?.LeastLoaded(target) is not null)
                     continue;
@@ -54,6 +57,8 @@ internal sealed class AppProxy(LiveTable table, RequestLines lines, RequestCount
             finally
             {
                 target?.Load.Leave();
+                if (isWebSocket && hasSeat)
+                    sockets.GiveBack(route.Route);
             }
         }
     }

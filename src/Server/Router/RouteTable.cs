@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Sluice.Apps;
 
 namespace Sluice.Router;
 
@@ -15,6 +16,9 @@ public sealed record Route
     /// <summary><c>H14</c> no web dynos, <c>H10</c> crashed, <c>H20</c> starting, <c>H80</c> maintenance (then targets do not count).</summary>
     public string WhenEmpty { get; init; } = "H14";
     public bool Maintenance { get; init; }
+
+    /// <summary>Open at once through one router; more are refused.</summary>
+    public long MostWebSockets { get; init; } = Quota.WebSockets.Default;
 }
 
 /// <summary>One web dyno that accepts.</summary>

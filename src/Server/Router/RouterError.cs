@@ -1,4 +1,4 @@
-using System.Collections.Immutable;
+using Sluice.Apps;
 
 namespace Sluice.Router;
 
@@ -15,6 +15,10 @@ internal sealed record RouterError(string Code, int Status, string Description, 
     public static readonly RouterError TooMany = new(
         "H11", 503, "Backlog too deep", "This app has more visitors at once than it can take.",
         "Add dynos with sluice ps:scale web=2 -a {app}.");
+
+    public static RouterError TooManyWebSockets(Route route) => new(
+        "H11", 503, "Too many WebSockets", "This app has as many WebSockets open as it may.",
+        Quota.WebSockets.Sentence(route.MostWebSockets, "Wait until some have closed."));
 
     public static readonly RouterError TimedOut = new(
         "H12", 503, "Request timeout", "This app took longer than 30 seconds to answer.",

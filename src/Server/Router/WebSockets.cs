@@ -7,6 +7,7 @@ namespace Sluice.Router;
 internal sealed class WebSockets(RouterLimits limits)
 {
     private readonly ConcurrentDictionary<WebSocketPipe, bool> open = new();
+    private readonly ConcurrentDictionary<AppId, int> seats = new();
 
     /// <summary>Whether a request would become a WebSocket: by Upgrade, or by the CONNECT of HTTP/2 (RFC 8441).</summary>
     public static bool IsAskedFor(HttpContext http) =>
@@ -15,6 +16,21 @@ internal sealed class WebSockets(RouterLimits limits)
         || (HttpMethods.IsConnect(http.Request.Method) && IsExtended(http));
 
     public static bool IsExtended(HttpContext http) => http.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true, Protocol: "websocket" };
+
+    /// <summary>Counts one in, from its asking on; the caller must <see cref="GiveBack"/>. False when the app has as many as it may.</summary>
+    public bool TryTake(Route route)
+    {
+        if (seats.AddOrUpdate(route.App, 1, static (_, count) => count + 1) <= route.MostWebSockets)
+            return true;
+        GiveBack(route);
+        return false;
+    }
+
+    public void GiveBack(Route route)
+    {
+        seats.AddOrUpdate(route.App, 0, static (_, count) => count - 1);
+        seats.TryRemove(new(route.App, 0));
+    }
 
     /// <summary>The app has agreed: passes on both ways until either side ends, or nothing moves for <see cref="RouterLimits.Idle"/>. Answers bytes that went to the visitor.</summary>
     public async Task<(RouterError? Error, long Bytes)> RunAsync(HttpContext http, DynoConnection connection)

@@ -79,7 +79,7 @@ internal sealed class ReleaseWorld : IAsyncDisposable
             Stopping = stopping.Token,
         });
         var site = new Site { Port = 5000, Domain = "localhost", PublicUrl = new Uri("http://localhost:5000") };
-        plans = new CurrentPlans(Ledger, Slugs, Apps, Formations, new DomainTable(Db, site, clock), new FeatureTable(Db, clock), site, Fleet, clock, NullLogger<CurrentPlans>.Instance);
+        plans = new CurrentPlans(Ledger, Slugs, Apps, Formations, new DomainTable(Db, site, clock), new FeatureTable(Db, clock), new QuotaTable(Db), site, Fleet, clock, NullLogger<CurrentPlans>.Instance);
         AppLogs = new AppLogs(outside.Data, clock);
         var logs = new OpenLogs(outside.Data, clock);
         Steps = new ReleaseSteps(Ledger, plans, Slugs, Formations, Fleet, new ReleasePhase(runtime, logs, AppLogs, clock), clock);

@@ -45,6 +45,45 @@ public sealed class WebSocketTests
     }
 
     [Fact]
+    public async Task An_app_opens_no_more_than_its_quota_and_one_that_closes_makes_room()
+    {
+        await using var echo = await EchoAsync();
+        await using var router = await RouterUnderTest.StartAsync();
+        await router.RouteAsync(r => r with { Targets = [echo.Target()], MostWebSockets = 2 });
+        using var one = await ConnectAsync(router);
+        using (var two = await ConnectAsync(router))
+        {
+            using var http = router.Http();
+            using var asking = new HttpRequestMessage(HttpMethod.Get, "http://shop.localhost/")
+            {
+                Headers = { { "Connection", "Upgrade" }, { "Upgrade", "websocket" }, { "Sec-WebSocket-Key", "AAAAAAAAAAAAAAAAAAAAAA==" }, { "Sec-WebSocket-Version", "13" } },
+            };
+            var refused = await http.SendAsync(asking, Ct);
+            Assert.Equal(System.Net.HttpStatusCode.ServiceUnavailable, refused.StatusCode);
+            Assert.Contains("An app may have 2 open WebSockets at once. Wait until some have closed. An administrator can change that: sluice quotas:set websockets=N.", await refused.Content.ReadAsStringAsync(Ct));
+            Assert.StartsWith("at=error code=H11 desc=\"Too many WebSockets\" ", (await router.LineAsync()).Text, StringComparison.Ordinal);
+            Assert.Equal("plain", await http.GetStringAsync("http://shop.localhost/", Ct));
+            Assert.Equal("ping", Encoding.UTF8.GetString(await EchoedAsync(one, "ping"u8.ToArray())));
+            await two.CloseAsync(WebSocketCloseStatus.NormalClosure, "bye", Ct);
+        }
+        // Its seat is free when the router has seen both ends, which is a moment later.
+        for (var tries = 0; ; tries++)
+        {
+            using var next = new ClientWebSocket();
+            try
+            {
+                await ConnectAsync(router, next);
+                Assert.Equal("ping", Encoding.UTF8.GetString(await EchoedAsync(next, "ping"u8.ToArray())));
+                break;
+            }
+            catch (WebSocketException) when (tries < 200)
+            {
+                await Task.Delay(50, Ct);
+            }
+        }
+    }
+
+    [Fact]
     public async Task A_quiet_one_is_ended_with_a_frame_and_is_H15()
     {
         await using var echo = await EchoAsync();

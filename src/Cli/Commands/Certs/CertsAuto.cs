@@ -50,7 +50,7 @@ internal sealed class CertsAuto : AppCommand
         return ExitCode.Ok;
     }
 
-    public static Option<bool> WaitFlag() => new("--wait") { Description = "wait until every domain has its certificate, or failed for an hour" };
+    public static Option<bool> WaitFlag() => new("--wait") { Description = "wait until every domain has its certificate, or failed for half an hour" };
 
     /// <summary>Until none is on its way any more.</summary>
     public static async Task<DomainWire[]> WaitAsync(Run run, string app, CancellationToken ct)
