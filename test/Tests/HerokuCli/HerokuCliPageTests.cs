@@ -39,7 +39,7 @@ public sealed partial class HerokuCliPageTests(HerokuCliWorld heroku) : IClassFi
             if (await MissedAsync(line, text => kept.Aggregate(text, (all, word) => all.Replace(word.Key, word.Value, StringComparison.Ordinal))) is { } missed)
                 faults.Add($"heroku {line.Line}: {missed}");
         }
-        Assert.Empty(faults);
+        Assert.True(faults.Count == 0, string.Join("\n\n", faults));
 
         var page = Text();
         var file = Path.Combine(Repository.Root, Page);
