@@ -80,6 +80,8 @@ internal sealed class PreviewFacts(PipelineCatalog catalog, Downstreams downstre
             yield return new Risk("table", $"{Shell.Ages.Count(count, "migration")}.", "A rollback brings back the old slug, not the old tables.");
         foreach (var target in targets.Where(t => t.Fact.Slug is { } now && now.Stack != source.Slug!.Stack))
             yield return new Risk("table", $"{target.Fact.Name} runs on another stack.", $"{target.Fact.Slug!.Stack} becomes {source.Slug!.Stack}.");
+        foreach (var change in targets.Where(t => t.Fact.Slug is not null).GroupBy(t => ProcfileChange.Between(t.Fact.Slug!, source.Slug!)?.Told).Where(c => c.Key is not null))
+            yield return new Risk("table", $"The Procfile of {Shell.Words.List([.. change.Select(t => t.Fact.Name)])} changes.", change.Key!);
         foreach (var target in targets.Where(t => t.Difference is { Ahead: 0, Behind: > 0 }))
             yield return new Risk("back", $"{target.Fact.Name} is {Shell.Ages.Count(target.Difference!.Behind, "commit")} ahead.", "This takes them back.");
     }
