@@ -29,6 +29,9 @@ internal static class LogText
         return coloured.Contains('\u001b', StringComparison.Ordinal) ? coloured : null;
     }
 
+    /// <summary>With its colours when it has some, else plain: for a page that makes classes of its own out of them.</summary>
+    public static string Shown(string text) => Coloured(text) ?? Clean(text);
+
     private static string Clean(string text, bool keepsColours)
     {
         text = text.TrimEnd('\r', '\n');

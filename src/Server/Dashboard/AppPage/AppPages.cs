@@ -63,7 +63,7 @@ internal static class AppPages
         await using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         file.Seek(Math.Max(0, file.Length - most), SeekOrigin.Begin);
         using var reader = new StreamReader(file, Encoding.UTF8);
-        return string.Join('\n', (await reader.ReadToEndAsync(ct)).TrimEnd('\n').Split('\n').Select(LogText.Clean));
+        return string.Join('\n', (await reader.ReadToEndAsync(ct)).TrimEnd('\n').Split('\n').Select(LogText.Shown));
     }
 
     private static async Task<IResult> Compare(string? from, string? to, AppAccess access, AppViews apps, Views views, CancellationToken ct) =>

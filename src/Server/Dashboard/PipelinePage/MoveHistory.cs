@@ -101,7 +101,7 @@ internal sealed class MoveHistory(
         var skipped = Math.Max(0, file.Length - BytesRead);
         file.Seek(skipped, SeekOrigin.Begin);
         using var reader = new StreamReader(file, Encoding.UTF8);
-        var lines = (await reader.ReadToEndAsync(ct)).TrimEnd('\n').Split('\n').Select(LogText.Clean);
+        var lines = (await reader.ReadToEndAsync(ct)).TrimEnd('\n').Split('\n').Select(LogText.Shown);
         return [.. (skipped > 0 ? lines.Skip(1) : lines).TakeLast(LinesTold)];
     }
 }
