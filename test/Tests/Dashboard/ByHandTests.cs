@@ -13,7 +13,7 @@ public sealed class ByHandTests(DashboardWorld world)
         var pipeline = await world.PipelineAsync(world.Name("verbs"), (app, "staging"));
         await using var visitor = await world.AdminAsync();
         var page = visitor.Page;
-        await page.GoAsync($"/dashboard/apps/{app}");
+        await page.GotoAsync($"/dashboard/apps/{app}");
         await page.Keyboard.PressAsync("/");
         await page.Keyboard.TypeAsync($"maint {app}");
         await page.GetByRole(AriaRole.Button, new() { Name = $"Turn maintenance of {app} on" }).ClickAsync();
@@ -54,7 +54,7 @@ public sealed class ByHandTests(DashboardWorld world)
         await using var visitor = await world.VisitorAsync(390, 844, hasScript: false);
         var page = visitor.Page;
         await visitor.SignInAsync(world.Admin, world.AdminKey);
-        await page.GoAsync($"/dashboard/pipelines/{pipeline}");
+        await page.GotoAsync($"/dashboard/pipelines/{pipeline}");
         foreach (var stage in new[] { "staging", "production" })
             Assert.Equal(390, (await page.Locator($"#{stage}").BoundingBoxAsync())!.Width);   // a stage fills the screen; the next is a swipe away
         await page.GetByRole(AriaRole.Navigation, new() { Name = "Stages" }).GetByRole(AriaRole.Link, new() { Name = "Staging" }).ClickAsync();
@@ -64,7 +64,7 @@ public sealed class ByHandTests(DashboardWorld world)
         await page.WaitForURLAsync($"**/dashboard/pipelines/{pipeline}*");
         await Assertions.Expect(page.Locator("#moves")).ToContainTextAsync($"{up} v2 to production");
 
-        await page.GoAsync($"/dashboard/apps/{down}/settings");
+        await page.GotoAsync($"/dashboard/apps/{down}/settings");
         foreach (var name in new[] { "heroku/nodejs", "heroku/python" })
         {
             await page.GetByLabel("Buildpack", new() { Exact = true }).FillAsync(name);
@@ -77,7 +77,7 @@ public sealed class ByHandTests(DashboardWorld world)
         await page.GetByRole(AriaRole.Button, new() { Name = "Add buildpack" }).ClickAsync();
         await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToHaveTextAsync("Not done");
         Assert.Equal(["urn:buildpack:heroku/python", "urn:buildpack:heroku/nodejs"], await UrlsAsync(down));
-        await page.GoAsync($"/dashboard/apps/{down}/settings");
+        await page.GotoAsync($"/dashboard/apps/{down}/settings");
         await page.GetByRole(AriaRole.Button, new() { Name = "Remove buildpack heroku/nodejs" }).ClickAsync();
         await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Remove buildpack heroku/nodejs" })).ToHaveCountAsync(0);
         Assert.Equal(["urn:buildpack:heroku/python"], await UrlsAsync(down));

@@ -15,7 +15,7 @@ public sealed partial class LogTests(DashboardWorld world)
         await world.PushAsync(app, "Talk all day", ("Procfile", Chatty + "\n"));
         await using var reader = await world.AdminAsync();
         var page = reader.Page;
-        await page.GoAsync($"/dashboard/apps/{app}/logs");
+        await page.GotoAsync($"/dashboard/apps/{app}/logs");
         var (lines, rows) = (page.GetByRole(AriaRole.Log), page.GetByRole(AriaRole.Log).GetByRole(AriaRole.Listitem));
         await Assertions.Expect(lines.Locator(".c2.bold").First).ToHaveTextAsync("PASS");
         Assert.DoesNotContain('\u001b', await page.ContentAsync());

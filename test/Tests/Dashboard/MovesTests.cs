@@ -13,7 +13,7 @@ public sealed class MovesTests(DashboardWorld world)
         await using var mover = await world.VisitorAsync();
         var page = mover.Page;
         await mover.SignInAsync(email, key);
-        await page.GoAsync("/dashboard/new/pipeline");
+        await page.GotoAsync("/dashboard/new/pipeline");
         await page.GetByLabel("Name", new() { Exact = true }).FillAsync(line);
         await page.GetByRole(AriaRole.Button, new() { Name = "Create pipeline" }).ClickAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = "Add app to staging" }).ClickAsync();
@@ -31,28 +31,28 @@ public sealed class MovesTests(DashboardWorld world)
         await page.GetByRole(AriaRole.Button, new() { Name = $"Remove from {line}" }).ClickAsync();
         await Assertions.Expect(page.Locator(".verdict")).ToContainTextAsync("No app is in a stage yet.");
 
-        await page.GoAsync($"/dashboard/apps/{app}/deploy");
+        await page.GotoAsync($"/dashboard/apps/{app}/deploy");
         await page.GetByLabel("Or a pipeline you have").FillAsync(line);
         await page.GetByRole(AriaRole.Button, new() { Name = "Add to pipeline" }).ClickAsync();
         await Assertions.Expect(page.Locator($"#staging #app-{app}")).ToBeVisibleAsync();
 
-        await page.GoAsync($"/dashboard/apps/{app}/settings");
+        await page.GotoAsync($"/dashboard/apps/{app}/settings");
         await page.GetByRole(AriaRole.Form, new() { Name = "Transfer" }).GetByLabel("To whom").FillAsync(other);
         await page.GetByRole(AriaRole.Button, new() { Name = "Transfer" }).ClickAsync();
         await Assertions.Expect(page.GetByText($"Offered to {other}")).ToBeVisibleAsync();
         await using var taker = await world.VisitorAsync();
         await taker.SignInAsync(other, othersKey);
-        await taker.Page.GoAsync("/dashboard/account");
+        await taker.Page.GotoAsync("/dashboard/account");
         await taker.Page.GetByRole(AriaRole.Button, new() { Name = $"Accept {app}" }).ClickAsync();
         await Assertions.Expect(taker.Page.GetByText("Apps on their way")).ToBeHiddenAsync();
-        await taker.Page.GoAsync($"/dashboard/apps/{app}/settings");
+        await taker.Page.GotoAsync($"/dashboard/apps/{app}/settings");
         await Assertions.Expect(taker.Page.GetByText($"{app} belongs to {other}")).ToBeVisibleAsync();
 
-        await taker.Page.GoAsync(pipeline + "/history?kind=transfer");
+        await taker.Page.GotoAsync(pipeline + "/history?kind=transfer");
         var deed = taker.Page.Locator(".past li").Filter(new() { HasText = "Handed to another owner" });
         await deed.GetByTitle("Permanent link").ClickAsync();
         await Assertions.Expect(taker.Page.Locator(".past li:target")).ToContainTextAsync("Handed to another owner");
-        await taker.Page.GoAsync(pipeline + "/history?kind=deploy");
+        await taker.Page.GotoAsync(pipeline + "/history?kind=deploy");
         await Assertions.Expect(taker.Page.GetByText("Nothing of this kind.")).ToBeVisibleAsync();
         Assert.Empty(mover.Complaints.Concat(taker.Complaints));
     }
@@ -65,7 +65,7 @@ public sealed class MovesTests(DashboardWorld world)
         var pipeline = await world.PipelineAsync(world.Name("edged"), (up, "staging"), (down, "production"));
         await using var visitor = await world.AdminAsync();
         var page = visitor.Page;
-        await page.GoAsync($"/dashboard/pipelines/{pipeline}");
+        await page.GotoAsync($"/dashboard/pipelines/{pipeline}");
         await Assertions.Expect(page.Locator(".live")).ToHaveTextAsync("Live");
         Assert.Equal(0, await page.Locator(".edges").CountAsync());
         await world.AskAsync(HttpMethod.Put, $"/apps/{up}/downstream", new { app = down });

@@ -17,10 +17,10 @@ public sealed class PeopleTests(DashboardWorld world)
 
         await using var looking = await world.VisitorAsync();
         await looking.SignInAsync(viewer, key);
-        await looking.Page.GoAsync($"/dashboard/pipelines/{pipeline}");
+        await looking.Page.GotoAsync($"/dashboard/pipelines/{pipeline}");
         await Assertions.Expect(looking.Page.GetByText($"You may not deploy app {down}")).ToBeVisibleAsync();
         await Assertions.Expect(looking.Page.GetByRole(AriaRole.Button, new() { Name = "Promote…" })).ToBeDisabledAsync();
-        await looking.Page.GoAsync($"/dashboard/apps/{up}/settings");
+        await looking.Page.GotoAsync($"/dashboard/apps/{up}/settings");
         await Assertions.Expect(looking.Page.Locator("section", new() { Has = looking.Page.GetByRole(AriaRole.Heading, new() { Name = "Config vars" }) })).ToContainTextAsync($"You may not deploy app {up}");
 
         var token = await looking.Page.Locator("input[name=form-token]").First.InputValueAsync();
@@ -64,7 +64,7 @@ public sealed class PeopleTests(DashboardWorld world)
                 await world.AskAsync(HttpMethod.Post, $"/apps/{app}/collaborators", new { user = person, permissions = new[] { "view" } });
             await using var looking = await world.VisitorAsync();
             await looking.SignInAsync(person, key);
-            await looking.Page.GoAsync($"/dashboard/pipelines/{pipeline}");
+            await looking.Page.GotoAsync($"/dashboard/pipelines/{pipeline}");
             Assert.Equal(isTold, (await looking.Page.ContentAsync()).Contains(promotion, StringComparison.Ordinal));
             var page = await looking.Page.APIRequest.GetAsync($"/dashboard/promotions/{promotion}");
             Assert.Equal(isTold ? 200 : 404, page.Status);
@@ -99,7 +99,7 @@ public sealed class PeopleTests(DashboardWorld world)
         await typist.SignInAsync(email, key);
         var app = world.Name("typed");
         await world.AskAsync(HttpMethod.Post, "/apps", new { name = app }, key);
-        await typist.Page.GoAsync($"/dashboard/apps/{app}/settings");
+        await typist.Page.GotoAsync($"/dashboard/apps/{app}/settings");
         await typist.Page.GetByLabel("Key", new() { Exact = true }).FillAsync("LONG_TEXT");
         await typist.Page.GetByLabel("Value", new() { Exact = true }).FillAsync("what took an hour to write");
         foreach (var session in (await world.AskAsync(HttpMethod.Get, "/oauth/sessions", null, key)).EnumerateArray())

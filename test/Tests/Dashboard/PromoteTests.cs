@@ -18,8 +18,8 @@ public sealed class PromoteTests(DashboardWorld world)
 
         await using var jim = await world.AdminAsync();
         await using var kim = await world.AdminAsync();
-        await kim.Page.GoAsync($"/dashboard/pipelines/{pipeline}");
-        await jim.Page.GoAsync("/dashboard");
+        await kim.Page.GotoAsync($"/dashboard/pipelines/{pipeline}");
+        await jim.Page.GotoAsync("/dashboard");
         await Assertions.Expect(jim.Page.Locator("main")).ToContainTextAsync(name);
         await jim.Page.GetByRole(AriaRole.Link, new() { Name = name, Exact = true }).ClickAsync();
         await Assertions.Expect(jim.Page.Locator($"#app-{staging}")).ToContainTextAsync("Show the delivery date in the basket");
@@ -49,7 +49,7 @@ public sealed class PromoteTests(DashboardWorld world)
         var (dev, shop) = (await world.AppAsync("dev"), await world.AppAsync("shop"));
         var gap = await world.PipelineAsync(world.Name("gap"), (dev, "development"), (shop, "production"));
         await world.PushAsync(dev, "Begin");
-        await jim.Page.GoAsync($"/dashboard/pipelines/{gap}/promote?from={dev}");
+        await jim.Page.GotoAsync($"/dashboard/pipelines/{gap}/promote?from={dev}");
         await Assertions.Expect(jim.Page.GetByText($"{dev} goes nowhere by itself: stage staging, the one after development, is empty.")).ToBeVisibleAsync();
         await Assertions.Expect(jim.Page.GetByRole(AriaRole.Button, new() { Name = "Promote to 0 apps" })).ToBeDisabledAsync();
         Assert.Empty(jim.Complaints.Concat(kim.Complaints));

@@ -12,7 +12,7 @@ public sealed class SignInTests(DashboardWorld world)
         await world.OpenAsync();
         var (email, key) = await world.PersonAsync("ada");
         await using var one = await world.VisitorAsync();
-        await one.Page.GoAsync("/");
+        await one.Page.GotoAsync("/");
         Assert.EndsWith("/dashboard/sign-in", one.Page.Url, StringComparison.Ordinal);
         await one.Page.GetByLabel("E-mail").FillAsync(email);
         await one.Page.GetByLabel("Password or key").FillAsync("sluice_wrong");
@@ -26,7 +26,7 @@ public sealed class SignInTests(DashboardWorld world)
         await two.Page.GetByRole(AriaRole.Button, new() { Name = $"Your account, {email.Split('@')[0]}" }).ClickAsync();
         await two.Page.GetByRole(AriaRole.Button, new() { Name = "Sign out everywhere" }).ClickAsync();
         await two.Page.WaitForURLAsync("**/dashboard/sign-in");
-        await one.Page.GoAsync("/dashboard");
+        await one.Page.GotoAsync("/dashboard");
         Assert.EndsWith("/dashboard/sign-in", one.Page.Url, StringComparison.Ordinal);
         Assert.Empty(one.Complaints.Concat(two.Complaints));
     }
@@ -39,7 +39,7 @@ public sealed class SignInTests(DashboardWorld world)
         var (email, key) = await world.PersonAsync("bea");
         await using var bea = await world.VisitorAsync();
         await bea.SignInAsync(email, key);
-        await bea.Page.GoAsync("/dashboard/account");
+        await bea.Page.GotoAsync("/dashboard/account");
         await bea.Page.GetByLabel("New password").FillAsync(first);
         await bea.Page.GetByRole(AriaRole.Button, new() { Name = "Set password" }).ClickAsync();
         await Assertions.Expect(bea.Page.GetByRole(AriaRole.Button, new() { Name = "Change password" })).ToBeVisibleAsync();
@@ -56,7 +56,7 @@ public sealed class SignInTests(DashboardWorld world)
         await bea.Page.GetByLabel("Password now, or a key").FillAsync(first);
         await bea.Page.GetByRole(AriaRole.Button, new() { Name = "Change password" }).ClickAsync();
         await Assertions.Expect(bea.Page.GetByLabel("New password")).ToHaveValueAsync("");
-        await elsewhere.Page.GoAsync("/dashboard");
+        await elsewhere.Page.GotoAsync("/dashboard");
         Assert.EndsWith("/dashboard/sign-in", elsewhere.Page.Url, StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.Created, await LogInAsync(email, second));
         Assert.Equal(HttpStatusCode.Unauthorized, await LogInAsync(email, first));

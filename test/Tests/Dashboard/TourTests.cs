@@ -55,15 +55,26 @@ public sealed partial class TourTests(DashboardWorld world)
 
     private static async Task LookAsync(Visitor visitor, string name, string path, string look, List<string> faults)
     {
-        await visitor.Page.GoAsync(path);
+        await visitor.Page.GotoAsync(path);
         if (Environment.GetEnvironmentVariable("SLUICE_SCREENS") is { Length: > 0 } folder)
-            await visitor.Page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(folder, $"{name}-{look}.png"), FullPage = true });
+            await PictureAsync(visitor.Page, Path.Combine(folder, $"{name}-{look}.png"));
         // The same markup in other colours and another width: only what those can spoil is asked again.
         string[] rules = look switch { "dark" => ["color-contrast"], "phone" => ["target-size"], _ => [] };
         faults.AddRange((await Accessible.FaultsAsync(visitor.Page, rules)).Select(fault => $"{name}, {look}: {fault}"));
         var width = await visitor.Page.EvaluateAsync<int>("() => document.documentElement.scrollWidth - innerWidth");
         if (width > 0)
             faults.Add($"{name}, {look}: {width} px wider than the window");
+        if (look == "phone" && await visitor.Page.EvaluateAsync<double>("() => { const c = document.getElementById('channel'); return c ? c.scrollLeft % c.clientWidth : 0; }") is > 1 and < Phone - 1 and var between)
+            faults.Add($"{name}, {look}: stands between two stages, {between} px beside one");
+    }
+
+    /// <summary>In a window as high as the page: a picture of more than the window shows lets what scrolls sideways slip.</summary>
+    private static async Task PictureAsync(IPage page, string path)
+    {
+        var window = page.ViewportSize!;
+        await page.SetViewportSizeAsync(window.Width, Math.Max(window.Height, await page.EvaluateAsync<int>("() => document.documentElement.scrollHeight")));
+        await page.ScreenshotAsync(new PageScreenshotOptions { Path = path });
+        await page.SetViewportSizeAsync(window.Width, window.Height);
     }
 
     /// <summary>As if it had run for an hour, with a gap and one bad minute.</summary>

@@ -28,7 +28,7 @@ public sealed class Visitor : IAsyncDisposable
 
     public async Task SignInAsync(string email, string key)
     {
-        await Page.GoAsync("/");
+        await Page.GotoAsync("/");
         await Page.GetByLabel("E-mail").FillAsync(email);
         await Page.GetByLabel("Password or key").FillAsync(key);
         await Page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
@@ -46,27 +46,4 @@ public sealed class Visitor : IAsyncDisposable
         if (complaint is not null && !complaint.Contains("Failed to load resource", StringComparison.Ordinal) && !complaint.StartsWith("htmx:sendAbort", StringComparison.Ordinal) && !complaint.StartsWith("htmx:afterRequest", StringComparison.Ordinal))
             Complaints.Add(complaint);
     }
-}
-
-internal static class Going
-{
-    /// <summary>Goes to a page. Chromium gives a navigation up when the machine gets another network meanwhile, as it does with each dyno that starts: then it is asked again.</summary>
-    public static async Task<IResponse?> GoAsync(this IPage page, string path)
-    {
-        for (var tries = 0; ; tries++)
-        {
-            try
-            {
-                return await page.GotoAsync(path);
-            }
-            catch (PlaywrightException lost) when (tries < 5 && IsGivenUp(lost.Message))
-            {
-                // Nothing came, so nothing was done.
-            }
-        }
-    }
-
-    /// <summary>The second way it shows: the page that says so is on its way when the next one is asked for.</summary>
-    private static bool IsGivenUp(string message) =>
-        message.Contains("ERR_NETWORK_CHANGED", StringComparison.Ordinal) || message.Contains("chrome-error://", StringComparison.Ordinal);
 }

@@ -9,11 +9,11 @@ namespace Sluice.Tests.Model;
 
 /// <summary>
 /// The model and the server, command by command: each is answered alike, and both look alike afterwards. The same sequences each time, so that a
-/// change is judged by what it changed; <c>SLUICE_MODEL_SEED=S</c> takes others, <c>SLUICE_MODEL_SEQUENCES=N</c> more.
+/// change is judged by what it changed, and such that a promotion without the permission to deploy would be among what they find; <c>SLUICE_MODEL_SEED=S</c> takes others, <c>SLUICE_MODEL_SEQUENCES=N</c> more.
 /// </summary>
 public sealed class ModelTests(ITestOutputHelper output)
 {
-    private const int OrdinarySeed = 20_000, CommandsEach = 70, LookEvery = 15, AtLeast = 3;
+    private const int OrdinarySeed = 70_100, CommandsEach = 70, LookEvery = 15, AtLeast = 3;
 
     /// <summary>On a machine that has other things to do.</summary>
     private static readonly TimeSpan EnoughAfter = TimeSpan.FromSeconds(20);
