@@ -37,7 +37,7 @@ internal sealed partial class Pushes(
         var feed = GitFace.FeedAsync(body, git.Input, options.MaxBytes + (1 << 20), stop.Token);
         var pump = GitFace.PumpAsync(git.Output, http.Response, TooLargeLine, stop.Token);
         var errors = ErrorsAsync(git.Errors);
-        var hook = HookAsync(pass, line, stop.Token);
+        var hook = HookAsync(pass, line, git, stop.Token);
         var ended = TellEndAsync(git, line);
         try
         {
@@ -68,7 +68,7 @@ internal sealed partial class Pushes(
     }
 
     /// <summary>The hook's side. Answers what was built and let in, null for anything else. Never throws: git must be told an end.</summary>
-    private async Task<Deployed?> HookAsync(GitPass pass, HookLine line, CancellationToken stop)
+    private async Task<Deployed?> HookAsync(GitPass pass, HookLine line, RunningCommand git, CancellationToken stop)
     {
         try
         {
@@ -78,6 +78,8 @@ internal sealed partial class Pushes(
                 () => line.SayAsync($"-----> Another push to {pass.App.Name} is being built; waiting for it to end", stop), stop);
             var deployed = await deployment.RunAsync(pass, call, text => line.SayAsync(text, stop), stop);
             await line.EndAsync(deployed is null ? 1 : 0, stop);
+            // The turn lasts until git has moved the ref: whoever is next asks where it is.
+            await git.Exit;
             return deployed;
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)

@@ -54,4 +54,29 @@ public sealed class PromoteTests(DashboardWorld world)
         await Assertions.Expect(jim.Page.GetByRole(AriaRole.Button, new() { Name = "Promote to 0 apps" })).ToBeDisabledAsync();
         Assert.Empty(jim.Complaints.Concat(kim.Complaints));
     }
+
+    [Fact]
+    public async Task What_waits_says_why_who_can_end_it_and_when_it_goes_on()
+    {
+        await world.OpenAsync();
+        var (staging, ready, late) = (await world.AppAsync("staging"), await world.AppAsync("ready"), await world.AppAsync("late"));
+        var pipeline = await world.PipelineAsync(world.Name("waits"), (staging, "staging"), (ready, "production"), (late, "production"));
+        await world.AskAsync(HttpMethod.Patch, $"/apps/{late}/config-vars", new { NAP = "1000" });
+        await world.PushAsync(staging, "Nap before the release", ("Procfile", "web: perl server.pl\nrelease: sleep ${NAP:-0}\n"));
+        await world.AskAsync(HttpMethod.Post, "/pipeline-promotions", new { source = new { app = staging }, targets = new[] { new { app = ready }, new { app = late } }, all_or_nothing = true });
+        await world.AskAsync(HttpMethod.Post, "/pipeline-promotions", new { source = new { app = staging }, targets = new[] { new { app = late } } });
+
+        await using var visitor = await world.AdminAsync();
+        await visitor.Page.GotoAsync($"/dashboard/pipelines/{pipeline}");
+        var waits = visitor.Page.Locator("#moves .why");
+        await Assertions.Expect(waits.GetByText($"Another release of {late} is on its way.")).ToBeVisibleAsync(InTime);
+        await Assertions.Expect(waits.GetByText("It is ready, and the other targets of this promotion are not yet.")).ToBeVisibleAsync(InTime);
+        await visitor.Page.GotoAsync($"/dashboard/apps/{ready}/activity/v2");
+        await Assertions.Expect(visitor.Page.Locator(".why")).ToContainTextAsync("It is ready, and the other targets of this promotion are not yet.");
+        await Assertions.Expect(visitor.Page.Locator(".why")).ToContainTextAsync("Nobody needs to: it goes on by itself.");
+
+        // What never ends by itself goes with its app.
+        await world.AskAsync(HttpMethod.Delete, $"/apps/{late}", null);
+        Assert.Empty(visitor.Complaints);
+    }
 }

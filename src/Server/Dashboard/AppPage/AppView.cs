@@ -35,7 +35,11 @@ public sealed record ReleasesView(AppHeadView Head, ImmutableArray<ReleaseLine> 
 /// <summary>One release: what it is, what its release phase said, and what it changed.</summary>
 /// <param name="Since">The version that it is compared with; null for the first with a slug.</param>
 public sealed record ReleaseView(
-    AppHeadView Head, ReleaseLine Line, Slug? Slug, string? Output, Release? Since, Difference? Difference, string? ConfigWords, string? WhyNotRollBack);
+    AppHeadView Head, ReleaseLine Line, Slug? Slug, string? Output, Release? Since, Difference? Difference, string? ConfigWords, string? WhyNotRollBack)
+{
+    /// <summary>Null when nothing keeps it up.</summary>
+    public Shell.Wait? Waits { get; init; }
+}
 
 /// <summary>One process type with what it runs.</summary>
 public sealed record ProcessView(Formation Row, string Command, Shell.TypeState State);

@@ -12,7 +12,7 @@ namespace Sluice.Dashboard.AppPage;
 
 /// <summary>Gathers what the pages of one app show. The door has asked already whether one may see the app.</summary>
 internal sealed class AppViews(
-    AppFacts facts, PipelineCatalog pipelines, ReleaseLedger ledger, SlugCatalog slugs, FormationTable formations, DynoFleet fleet, AppLogs logs, People people, Commits commits)
+    AppFacts facts, PipelineCatalog pipelines, ReleaseLedger ledger, Releaser releaser, SlugCatalog slugs, FormationTable formations, DynoFleet fleet, AppLogs logs, People people, Commits commits)
 {
     public const int LinesShown = 200;
     private const int LinesSearched = 20_000;
@@ -41,7 +41,10 @@ internal sealed class AppViews(
         var by = (await people.NamesAsync([release.User], ct))[release.User];
         return new ReleaseView(
             head, Line(release, by, head.Fact.Current, null), slug, output, since, await BetweenAsync(app, since, release, ct),
-            since is null ? null : await ConfigWordsAsync(head, since, release, ct), head.Fact.Access.WhyNot(Permission.Deploy));
+            since is null ? null : await ConfigWordsAsync(head, since, release, ct), head.Fact.Access.WhyNot(Permission.Deploy))
+        {
+            Waits = Wait.Of(await releaser.WhyItWaitsAsync(release, ct), fleet.TroubleOf(app.Id)),
+        };
     }
 
     public async Task<ComparePage.View> CompareAsync(AppHeadView head, string from, string to, CancellationToken ct)

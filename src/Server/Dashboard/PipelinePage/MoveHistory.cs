@@ -90,7 +90,8 @@ internal sealed class MoveHistory(
         var keeps = target.Status == "failed" ? (await ledger.CurrentAsync(target.App, ct))?.Version : null;
         var output = release is { HasOutput: true } && release.Status != "succeeded" ? await TailAsync(logs.PathOf(release.Id), ct) : [];
         var isDraining = release is { Status: "succeeded" } && fleet.Of(target.App).Any(d => d.Generation < release.Version && d.State == Runtime.DynoState.Up);
-        return new TargetView(target, name, release, keeps, output, isDraining, release is null ? null : await releaser.WhyItWaitsAsync(release, ct));
+        var wait = release is null ? null : Shell.Wait.Of(await releaser.WhyItWaitsAsync(release, ct), fleet.TroubleOf(target.App));
+        return new TargetView(target, name, release, keeps, output, isDraining, wait);
     }
 
     private static async Task<ImmutableArray<string>> TailAsync(string path, CancellationToken ct)

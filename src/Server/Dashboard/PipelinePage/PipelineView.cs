@@ -130,5 +130,5 @@ public sealed record MoveView
 /// <param name="Keeps">The version that runs when this one failed.</param>
 /// <param name="Output">The last lines of its release phase.</param>
 /// <param name="IsDraining">Old dynos still finish requests.</param>
-/// <param name="Waits">What keeps it up, a sentence; null when nothing does.</param>
-public sealed record TargetView(PromotionTarget Target, string App, Release? Release, int? Keeps, ImmutableArray<string> Output, bool IsDraining, string? Waits);
+/// <param name="Waits">Null when nothing keeps it up.</param>
+public sealed record TargetView(PromotionTarget Target, string App, Release? Release, int? Keeps, ImmutableArray<string> Output, bool IsDraining, Shell.Wait? Waits);
