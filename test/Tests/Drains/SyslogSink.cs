@@ -102,9 +102,9 @@ internal sealed class SyslogSink : IAsyncDisposable
                 _ = ReadAsync(client);
             }
         }
-        catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)
+        catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException or InvalidOperationException)
         {
-            // Stopped.
+            // Stopped, while it waited or between two of them.
         }
     }
 
