@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Text;
 using Sluice.Runtime;
@@ -15,6 +16,7 @@ internal sealed class BuildOperation(SandboxHost sandboxes, SlugStore slugs, Dat
 {
     private static readonly TimeSpan LookAtSizeEvery = TimeSpan.FromSeconds(2);
     private readonly string packs = Path.Combine(data.Builds, "buildpacks");
+    private readonly ConcurrentDictionary<AppId, SemaphoreSlim> turns = new();
 
     /// <summary>How long one build may run. Tests are less patient.</summary>
     public TimeSpan Time { get; init; } = BuildLimits.Time;
@@ -29,7 +31,25 @@ internal sealed class BuildOperation(SandboxHost sandboxes, SlugStore slugs, Dat
         CopyReadable(Path.Combine(AppContext.BaseDirectory, "buildpacks"), packs);
     }
 
+    /// <summary>
+    /// One at a time per app: a server that died in the middle of a build asks for the same one again when it is back, maybe before the first
+    /// one's sandbox is cleared and its folder, which is the second one's too, removed.
+    /// </summary>
     public async Task<BuildRan> RunAsync(BuildRun run, Func<ReadOnlyMemory<byte>, ValueTask> output, CancellationToken ct)
+    {
+        var turn = turns.GetOrAdd(run.App, _ => new SemaphoreSlim(1));
+        await turn.WaitAsync(ct);
+        try
+        {
+            return await RunAloneAsync(run, output, ct);
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    private async Task<BuildRan> RunAloneAsync(BuildRun run, Func<ReadOnlyMemory<byte>, ValueTask> output, CancellationToken ct)
     {
         var source = SourceOf(run);
         var owner = sandboxes.HasUsers ? sandboxes.UidOf(run.App, SandboxUse.Build) : (uint?)null;

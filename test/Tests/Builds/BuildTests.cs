@@ -1,7 +1,10 @@
+using System.Collections.Immutable;
+using System.Text;
 using Sluice.Accounts;
 using Sluice.Apps;
 using Sluice.Builds;
 using Sluice.Logs;
+using Sluice.Runtime;
 using Sluice.Storage;
 
 namespace Sluice.Tests.Builds;
@@ -217,6 +220,31 @@ public sealed class BuildTests(BuildGround ground) : IClassFixture<BuildGround>
             await Task.Delay(100, BuildGround.Ct);
         Assert.False(Directory.Exists(folder));
         Assert.False(Running(marker));
+    }
+
+    [Fact]
+    public async Task The_same_build_asked_for_again_while_the_first_is_still_being_ended_is_built_whole()
+    {
+        BuildGround.NeedRoot();
+        var app = await ground.AppAsync();
+        var run = new BuildRun
+        {
+            Id = BuildId.New(), App = app.Id, FromGit = true, Buildpacks = [], Config = ImmutableDictionary<string, string>.Empty,
+            SourceFile = Path.GetFileName(ground.Tar(Procfile, Postbuild("echo begun; sleep 1; echo over"))),
+        };
+        for (var round = 0; round < 3; round++)
+        {
+            using var died = new CancellationTokenSource();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => CallAsync(line => { if (line.Contains("begun", StringComparison.Ordinal)) died.Cancel(); }, died.Token));
+
+            var ran = await CallAsync(_ => { }, BuildGround.Ct);
+
+            Assert.True(ran.Failure is null, ran.Failure);
+            Assert.NotNull(ran.Digest);
+        }
+
+        Task<BuildRan> CallAsync(Action<string> printed, CancellationToken ct) => ground.Get<AgentClient>().CallAsync<BuildRun, BuildRan>(
+            BuildRun.Op, run, bytes => { printed(Encoding.UTF8.GetString(bytes.Span)); return default; }, ct);
     }
 
     [Fact]

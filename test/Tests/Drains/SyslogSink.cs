@@ -30,7 +30,7 @@ internal sealed class SyslogSink : IAsyncDisposable
     public int Port { get; }
 
     /// <summary>The next message; each bounded in time.</summary>
-    public async Task<string> NextAsync() => await messages.Reader.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromSeconds(20));
+    public async Task<string> NextAsync() => await messages.Reader.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromSeconds(60));
 
     /// <summary>Reads until one ends so.</summary>
     public async Task<string> UntilAsync(string end)

@@ -78,7 +78,7 @@ public sealed class KilledRoleTests(TwoVersions shop)
         var before = await keeper.GitAsync("ls-remote", "staging", "main");
         var old = await keeper.VisitAsync("shop-staging");
         await keeper.EditAsync("package.json", _ => """{ "name": "shop", "private": true, "scripts": { "build": "sleep 3" } }""");
-        await keeper.EditAsync("server.js", text => text.Replace("second version", $"second version, then {role}", StringComparison.Ordinal));
+        await keeper.EditAsync("server.js", text => TwoVersions.Say(text, $"then {role}"));
         await keeper.CommitAsync("Another version");
 
         var push = keeper.GitAsync("push", "staging", "main");

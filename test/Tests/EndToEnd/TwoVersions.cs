@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Sluice.Wire;
 
 namespace Sluice.Tests.EndToEnd;
@@ -6,7 +7,7 @@ namespace Sluice.Tests.EndToEnd;
 /// A pipeline whose staging app was pushed to twice: v2 answers "first version", v3 "second version", and either can be promoted at any time.
 /// One real Sluice for all the tests that share it, one after the other: each leaves it whole.
 /// </summary>
-public sealed class TwoVersions : IAsyncLifetime
+public sealed partial class TwoVersions : IAsyncLifetime
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
@@ -45,6 +46,13 @@ public sealed class TwoVersions : IAsyncLifetime
 
     /// <summary>What the release of that number in production says: the promoted slug's text.</summary>
     public static string TextOf(int release) => release == 2 ? "first version" : "second version";
+
+    /// <summary>The shop's program with another text to answer with, whatever it answers with now: those who share the shop come in any order.</summary>
+    public static string Say(string program, string text)
+    {
+        Assert.Matches(Version(), program);
+        return Version().Replace(program, $"const VERSION = '{text}'");
+    }
 
     /// <summary>Production's ledger, newest first, once nothing in it is pending any more.</summary>
     public async Task<IReadOnlyList<ReleaseWire>> SettledAsync()
@@ -96,6 +104,9 @@ public sealed class TwoVersions : IAsyncLifetime
         Client.Dispose();
         await Keeper.DisposeAsync();
     }
+
+    [GeneratedRegex("const VERSION = '[^']*'")]
+    private static partial Regex Version();
 
     private static async Task<bool> TryAsync(Func<Task<bool>> holds)
     {
