@@ -10,7 +10,10 @@ namespace Sluice.Drains;
 /// </summary>
 internal sealed class DrainPump(Drain drain, IReceiver receiver, AppLogs logs, string file, DrainTimes times, TimeProvider clock)
 {
-    private const int MostLines = 100, MostChars = 256 * 1024;
+    private const int MostLines = 100, MostChars = 256 * 1024, MostLinesBefore = 1500;
+
+    /// <summary>The log keeps times in whole ones.</summary>
+    private static readonly TimeSpan LogTick = TimeSpan.FromMicroseconds(1);
 
     /// <summary>Numbers of the last line that was read, and of the last that was taken.</summary>
     private long read, taken;
@@ -25,7 +28,7 @@ internal sealed class DrainPump(Drain drain, IReceiver receiver, AppLogs logs, s
     /// <summary>Until cancelled, or the app is gone.</summary>
     public async Task RunAsync(CancellationToken ct)
     {
-        read = taken = Load() ?? logs.LastOf(drain.App);
+        read = taken = Load() ?? await BeforeDrainAsync(ct);
         Save();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
         await using var lines = logs.TailAsync(drain.App, read, LogFilter.All, stop.Token).GetAsyncEnumerator(stop.Token);
@@ -119,6 +122,14 @@ internal sealed class DrainPump(Drain drain, IReceiver receiver, AppLogs logs, s
         saidDroppedAt = clock.GetTimestamp();
         logs.Say(drain.App, "logplex", $"Error L10 (output buffer overflow): drain '{drain.Token}' dropped {dropped} messages since {droppedSince.ToUniversalTime():yyyy-MM-ddTHH:mm:ss}+00:00.");
         dropped = 0;
+    }
+
+    /// <summary>The line before the first that is as new as the drain: what came between its being added and its pump's first start, which a restart may part, is its as well.</summary>
+    private async Task<long> BeforeDrainAsync(CancellationToken ct)
+    {
+        var last = logs.LastOf(drain.App);
+        var kept = await logs.RecentAsync(drain.App, MostLinesBefore, LogFilter.All, ct);
+        return kept.FirstOrDefault(line => line.At > drain.CreatedAt - LogTick) is { } first ? Math.Min(first.Seq - 1, last) : last;
     }
 
     private long? Load() => File.Exists(file) && long.TryParse(File.ReadAllText(file), CultureInfo.InvariantCulture, out var number) ? number : null;

@@ -55,6 +55,22 @@ public sealed class DrainPumpTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task What_is_logged_between_the_adding_of_a_drain_and_its_first_start_is_sent_to_it()
+    {
+        await using var sink = new SyslogSink();
+        Print("before there was a drain");
+        var drain = Drain($"syslog://127.0.0.1:{sink.Port}");
+        Print("one");
+        logs.Dispose();
+        logs = Open(new LogLimits());
+        Print("two");
+        Begin(drain);
+
+        Assert.EndsWith(" one", await sink.NextAsync(), StringComparison.Ordinal);
+        Assert.EndsWith(" two", await sink.NextAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_receiver_that_was_away_gets_what_it_missed_in_order_and_the_log_says_once_that_it_was_away()
     {
         await using var sink = new SyslogSink();
@@ -211,13 +227,13 @@ public sealed class DrainPumpTests : IAsyncDisposable
 
     private Drain Drain(string url) => new()
     {
-        Id = Guid.NewGuid(), App = app, Address = DrainAddress.Parse(url), Token = $"d.{Guid.NewGuid()}", CreatedAt = DateTimeOffset.UnixEpoch, UpdatedAt = DateTimeOffset.UnixEpoch,
+        Id = Guid.NewGuid(), App = app, Address = DrainAddress.Parse(url), Token = $"d.{Guid.NewGuid()}", CreatedAt = DateTimeOffset.UtcNow, UpdatedAt = DateTimeOffset.UtcNow,
     };
 
     private DrainPump Begin(Drain drain, bool allowsPrivate = true, X509Certificate2Collection? roots = null, CancellationToken? until = null)
     {
         var pump = new DrainPump(drain, IReceiver.Of(drain, new DrainNetwork(allowsPrivate, roots)), logs, folder.At(drain.Id.ToString()), Quick, TimeProvider.System);
-        running.Add(pump.RunAsync(until ?? stop.Token));   // begins at once: it knows its place before this returns
+        running.Add(pump.RunAsync(until ?? stop.Token));   // its place is by the time of the drain
         return pump;
     }
 

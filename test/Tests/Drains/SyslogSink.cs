@@ -15,6 +15,7 @@ internal sealed class SyslogSink : IAsyncDisposable
     private readonly CancellationTokenSource stop = new();
     private readonly X509Certificate2? certificate;
     private readonly List<TcpClient> clients = [];
+    private readonly List<string> taken = [];
     private TcpListener listener;
     private Task accepting;
 
@@ -30,7 +31,19 @@ internal sealed class SyslogSink : IAsyncDisposable
     public int Port { get; }
 
     /// <summary>The next message; each bounded in time.</summary>
-    public async Task<string> NextAsync() => await messages.Reader.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromSeconds(60));
+    public async Task<string> NextAsync()
+    {
+        try
+        {
+            var message = await messages.Reader.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromSeconds(60));
+            taken.Add(message);
+            return message;
+        }
+        catch (TimeoutException e)
+        {
+            throw new TimeoutException($"No further message within 60 s; before:\n{string.Join('\n', taken)}", e);
+        }
+    }
 
     /// <summary>Reads until one ends so.</summary>
     public async Task<string> UntilAsync(string end)
