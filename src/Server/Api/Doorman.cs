@@ -53,7 +53,7 @@ internal sealed class Doorman(RequestDelegate next, KeyRing keys, Login login, L
     }
 
     /// <summary>Asked every few seconds by whoever watches Sluice: their questions would bury everything else.</summary>
-    private static bool IsWatch(HttpContext http) => http.Request.Path.Value is "/healthz" or "/metrics";
+    private static bool IsWatch(HttpContext http) => http.Request.Path.Value is "/healthz" or "/healthz/server" or "/metrics";
 
     private async Task<Principal> WhoAsync(HttpContext http, string requestId) =>
         http.GetEndpoint()?.Metadata.GetMetadata<TakesPassword>() is not null && PairOf(http.Request) is { } pair

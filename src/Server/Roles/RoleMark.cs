@@ -17,7 +17,7 @@ internal static class RoleMark
         {
             return int.TryParse(File.ReadAllText(data.PidFile(role)), out var pid) ? pid : null;
         }
-        catch (FileNotFoundException)
+        catch (Exception none) when (none is FileNotFoundException or DirectoryNotFoundException)
         {
             return null;
         }

@@ -28,6 +28,22 @@ internal sealed class RoleProcess
 
     public TimeSpan Age => clock.GetElapsedTime(StartedAt);
 
+    /// <summary>A debugger holds it.</summary>
+    public bool IsTraced
+    {
+        get
+        {
+            try
+            {
+                return File.ReadLines($"/proc/{Pid}/status").Any(line => line.StartsWith("TracerPid:", StringComparison.Ordinal) && !line.EndsWith("\t0", StringComparison.Ordinal));
+            }
+            catch (IOException)
+            {
+                return false;   // it has just ended
+            }
+        }
+    }
+
     public static RoleProcess Start(string role, SpawnSpec spec, TimeProvider clock) => new(role, Spawn.Start(spec), clock);
 
     /// <summary>True when it said that it is ready, false when it ended or <paramref name="limit"/> passed before.</summary>

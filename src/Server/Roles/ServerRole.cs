@@ -3,6 +3,7 @@ using Sluice.Accounts;
 using Sluice.Api;
 using Sluice.Router;
 using Sluice.Runtime;
+using Sluice.Storage;
 
 namespace Sluice.Roles;
 
@@ -10,6 +11,9 @@ namespace Sluice.Roles;
 internal static class ServerRole
 {
     private static readonly TimeSpan StopWithin = TimeSpan.FromSeconds(5);
+
+    /// <summary>Of router and agent, to a question about their health.</summary>
+    private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(5);
 
     public static WebApplicationBuilder CreateBuilder(UpOptions options)
     {
@@ -52,19 +56,40 @@ internal static class ServerRole
         app.Lifetime.StopApplication();
     }
 
-    /// <summary><c>GET /healthz</c>: 200 when all three roles are ready, else 503; both with who is.</summary>
+    /// <summary><c>GET /healthz</c>: 200 when all three roles are ready, else 503; both with who is. <c>GET /healthz/server</c>: this server alone, and its records,
+    /// in as much time as they take; the supervisor asks it.</summary>
     public static WebApplication MapHealth(this WebApplication app)
     {
         app.MapGet("/healthz", async (RouterClient router, AgentClient agent, CancellationToken ct) =>
         {
-            var (hasRouter, hasAgent) = (await router.IsThereAsync(ct), await IsThereAsync(agent, ct));
+            var (hasRouter, hasAgent) = (await IsThereAsync(router.IsThereAsync, ct), await IsThereAsync(token => IsThereAsync(agent, token), ct));
             var ready = $$"""{"server":"ready","router":"{{Word(hasRouter)}}","agent":"{{Word(hasAgent)}}"}""";
             return TypedResults.Text(ready, "application/json", statusCode: hasRouter && hasAgent ? 200 : 503);
+        }).Open();
+        app.MapGet(SignOfLife.OfServer, async (Db db, CancellationToken ct) =>
+        {
+            await db.FindAsync($"SELECT 1 AS one", row => row.Int("one"), ct);
+            return TypedResults.Text("ready");
         }).Open();
         return app;
     }
 
     private static string Word(bool isReady) => isReady ? "ready" : "away";
+
+    /// <summary>Who hangs is away, too.</summary>
+    private static async Task<bool> IsThereAsync(Func<CancellationToken, Task<bool>> ask, CancellationToken ct)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        patience.CancelAfter(AnswerWithin);
+        try
+        {
+            return await ask(patience.Token);
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
 
     private static async Task<bool> IsThereAsync(AgentClient agent, CancellationToken ct)
     {

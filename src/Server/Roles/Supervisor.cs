@@ -55,15 +55,19 @@ internal sealed class Supervisor(UpOptions asked, TextWriter output, TimeProvide
         ListenToSignals(stop);
         keepers = [.. Launch.Roles.Select(role => new RoleKeeper(role, () => launch.Of(role), data, Say, clock))];
         var kept = keepers.Select(k => k.KeepAsync(stop.Token)).ToArray();
+        var watches = Watches().Select(watch => watch.RunAsync(stop.Token)).ToArray();
         var requests = new RestartRequests(data, RestartAsync).ServeAsync(stop.Token);
         var announced = AnnounceAsync(options, stop.Token);
         var first = await Task.WhenAny([Task.Delay(Timeout.Infinite, stop.Token), .. kept, FailedAsync(announced)]);
         var code = first is Task<int> { IsCompletedSuccessfully: true } ? 1 : 0;
         await stop.CancelAsync();
         await StopAllAsync();
-        await Task.WhenAll([requests, announced, .. kept]).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAll([requests, announced, .. watches, .. kept]).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return code;
     }
+
+    private IEnumerable<HangWatch> Watches() =>
+        asked.HangAfter is { } limit ? keepers.Select(keeper => new HangWatch(keeper, new SignOfLife(data), limit, Say, clock)) : [];
 
     /// <summary>One supervisor per DIR: the lock goes with the process, however it ends.</summary>
     private FileStream Take()
@@ -132,7 +136,7 @@ internal sealed class Supervisor(UpOptions asked, TextWriter output, TimeProvide
         foreach (var keeper in chosen)
         {
             if (!await keeper.ReplaceAsync(ct))
-                return $"The new {keeper.Role} did not get ready; its own lines in the log of up say why.";
+                return keeper.NotReady;
             Say($"The {keeper.Role} was replaced.");
         }
         return "ok";

@@ -28,6 +28,8 @@ public sealed record UpOptions
           --acme-email MAIL   Where the authority may write to you when something is wrong.
           --acme-ca FILE      PEM file of who signs the authority's own server, when this machine does not trust it.
           --keep-dynos        Leave apps running when Sluice is stopped; the next start adopts them.
+          --hang-after N      Replace a part of Sluice that has not answered for N seconds (5 or more; the router a third of it).
+                              Default: 60; 0 replaces none.
           --help              This text.
 
         Ready when GET http://localhost:N/healthz answers 200. SIGTERM or Ctrl-C stops it; SIGHUP or `sluice restart all`
@@ -35,6 +37,7 @@ public sealed record UpOptions
         """;
 
     private const int DefaultMaxPushMb = 1024;
+    private const int DefaultHangAfter = 60, LeastHangAfter = 5, MostHangAfter = 86_400;
 
     public required DataFolder Data { get; init; }
     public required int Port { get; init; }
@@ -47,6 +50,9 @@ public sealed record UpOptions
     public Uri? PublicUrl { get; init; }
     public bool OneTeam { get; init; }
     public bool KeepDynos { get; init; }
+
+    /// <summary>How long server and agent may keep silent before they are replaced; null: for ever. For the supervisor only.</summary>
+    public TimeSpan? HangAfter { get; init; } = TimeSpan.FromSeconds(DefaultHangAfter);
 
     /// <summary>1 to 1,048,576.</summary>
     public int MaxPushMb { get; init; } = DefaultMaxPushMb;
@@ -98,7 +104,7 @@ public sealed record UpOptions
             var (name, value) = flags[i].IndexOf('=', StringComparison.Ordinal) is var cut and > 0 ? (flags[i][..cut], flags[i][(cut + 1)..]) : (flags[i], null);
             if (name is "--one-team" or "--keep-dynos" or "--private-drains" or "--acme-agree" && value is null)
                 values[name] = "";
-            else if (name is not ("--data" or "--port" or "--bind" or "--domain" or "--public-url" or "--max-push" or "--otlp" or "--acme" or "--acme-email" or "--acme-ca" or "--sockets" or "--companion"))
+            else if (name is not ("--data" or "--port" or "--bind" or "--domain" or "--public-url" or "--max-push" or "--otlp" or "--acme" or "--acme-email" or "--acme-ca" or "--hang-after" or "--sockets" or "--companion"))
             {
                 faults.Add($"There is no flag {name}.");
                 i += value is null && i + 1 < flags.Count && !flags[i + 1].StartsWith('-') ? 1 : 0;
@@ -132,6 +138,9 @@ public sealed record UpOptions
         Uri? otlp = null;
         if (values.TryGetValue("--otlp", out var collector) && !(Uri.TryCreate(collector, UriKind.Absolute, out otlp) && otlp is { Scheme: "http" or "https", UserInfo: "" }))
             faults.Add("--otlp wants an address like http://localhost:4318. A key for it goes into OTEL_EXPORTER_OTLP_HEADERS.");
+        var hang = values.GetValueOrDefault("--hang-after", $"{DefaultHangAfter}");
+        if (!int.TryParse(hang, out var hangAfter) || hangAfter is not (0 or (>= LeastHangAfter and <= MostHangAfter)))
+            faults.Add($"--hang-after wants a number of seconds from {LeastHangAfter} to {MostHangAfter}, or 0 for never, not {hang}.");
         return new UpOptions
         {
             Data = new DataFolder(values.GetValueOrDefault("--data") ?? NotEmpty(env("SLUICE_DATA")) ?? DefaultFolder(env, isRoot)),
@@ -141,6 +150,7 @@ public sealed record UpOptions
             PublicUrl = url,
             OneTeam = values.ContainsKey("--one-team") || !isRoot,
             KeepDynos = values.ContainsKey("--keep-dynos"),
+            HangAfter = hangAfter == 0 ? null : TimeSpan.FromSeconds(hangAfter),
             MaxPushMb = maxPush,
             PrivateDrains = values.ContainsKey("--private-drains"),
             Otlp = otlp,

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Net;
 using System.Net.Sockets;
 
 namespace Sluice.Router;
@@ -10,6 +9,7 @@ internal sealed class DynoConnections : IDisposable
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
 
     private readonly ConcurrentDictionary<DynoConnection, bool> open = new();
+    private readonly Dial dial = new();
     private readonly Timer watch;
 
     public DynoConnections() => watch = new Timer(_ => CutLate(), null, Look, Look);
@@ -17,20 +17,7 @@ internal sealed class DynoConnections : IDisposable
     /// <summary>Throws <see cref="SocketException"/>, or <see cref="OperationCanceledException"/> when it takes too long.</summary>
     public async Task<DynoConnection> ConnectAsync(LiveTarget target, TimeSpan within, CancellationToken ct)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        limit.CancelAfter(within);
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            await (IPAddress.TryParse(target.Target.Address, out var address)
-                ? socket.ConnectAsync(address, target.Target.Port, limit.Token)
-                : socket.ConnectAsync(target.Target.Address, target.Target.Port, limit.Token));
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
+        var socket = await dial.ToAsync(target.Target, within, ct);
         var connection = new DynoConnection(socket, target.Load);
         open[connection] = true;
         return connection;

@@ -12,6 +12,7 @@ internal sealed record RouterLimits
     /// <summary>Without a byte of the answer, or in either direction of a WebSocket: H15. Without a byte of a request that has begun: H28.</summary>
     public TimeSpan Idle { get; init; } = TimeSpan.FromSeconds(55);
 
+    /// <summary>For a connection to a dyno, in two tries: H19.</summary>
     public TimeSpan Connect { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>How long a request to the API waits for a server that restarts.</summary>

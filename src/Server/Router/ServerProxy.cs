@@ -36,7 +36,7 @@ internal sealed class ServerProxy(DataFolder data, IHttpForwarder forwarder, Rou
     public async Task HandleAsync(HttpContext http, Func<bool> isDraining)
     {
         AllowSlowAnswers(http);
-        using var span = http.Request.Path.Value is "/healthz" or "/metrics" ? null : RequestSpan.Start(http, http.Request.Headers["X-Request-Id"].ToString());
+        using var span = http.Request.Path.Value is "/healthz" or "/healthz/server" or "/metrics" ? null : RequestSpan.Start(http, http.Request.Headers["X-Request-Id"].ToString());
         using var exchange = new Exchange(http, isDraining);
         for (var attempt = 1; ; attempt++)
         {

@@ -60,7 +60,7 @@ public sealed class RouteTableTests
     [Fact]
     public void What_is_beside_the_API_says_it_too() =>
         Assert.Equal(
-            ["GET /healthz: open", "GET /{app}.git/info/refs: git deploy", "POST /{app}.git/git-receive-pack: git deploy", "POST /{app}.git/git-upload-pack: git deploy"],
+            ["GET /healthz/server: open", "GET /healthz: open", "GET /{app}.git/info/refs: git deploy", "POST /{app}.git/git-receive-pack: git deploy", "POST /{app}.git/git-upload-pack: git deploy"],
             EndpointsOf(app => app.MapHealth().MapGit()).Select(route => $"{NameOf(route)}: {route.Metadata.GetMetadata<IStatesItsNeeds>()}").Order(StringComparer.Ordinal));
 
     [Fact]

@@ -130,25 +130,6 @@ public sealed class KilledRoleTests(TwoVersions shop)
         await shop.AssertWholeAsync();
     }
 
-    [Theory]
-    [InlineData("server")]
-    [InlineData("agent")]
-    public async Task A_role_that_hangs_costs_no_visitor_and_a_restart_replaces_it(string role)
-    {
-        await using var visitors = new Visitors(shop.Keeper.Sluice.Address, "shop");
-        var pid = shop.Keeper.Sluice.PidOf(role);
-        RunningSluice.Signal(pid, "STOP");
-        var before = visitors.Visits;
-        await shop.UntilAsync("visitors go on", () => Task.FromResult(visitors.Visits > before + 20));
-        var (code, said) = await RunningSluice.RunAsync("restart", role, "--data", shop.Keeper.Sluice.Data.Root);
-        Assert.True(code == 0, said);
-        Assert.NotEqual(pid, shop.Keeper.Sluice.PidOf(role));
-        await BackAsync();
-        await visitors.StopAsync();
-        Assert.Empty(visitors.Lost);
-        await shop.AssertWholeAsync();
-    }
-
     [Fact]
     public async Task A_router_that_hangs_for_a_while_makes_visitors_wait_and_loses_none()
     {

@@ -29,9 +29,12 @@ internal sealed class RunningSluice : IAsyncDisposable
     public static Task<RunningSluice> StartAsync(params string[] flags) => StartInAsync(new TempFolder(), flags);
 
     /// <summary>In a folder that was made ready for it; it goes away with the server.</summary>
-    public static async Task<RunningSluice> StartInAsync(TempFolder folder, params string[] flags)
+    public static Task<RunningSluice> StartInAsync(TempFolder folder, params string[] flags) => StartInAsync(folder, database: null, flags);
+
+    /// <param name="database">What holds the records; null: SQLite in the folder.</param>
+    public static async Task<RunningSluice> StartInAsync(TempFolder folder, string? database, string[] flags)
     {
-        var (up, said) = Launch(["up", "--data", folder.Path, "--port", "0", .. flags]);
+        var (up, said) = Launch(["up", "--data", folder.Path, "--port", "0", .. flags], database);
         var sluice = new RunningSluice(folder, up, said);
         await sluice.UntilAsync(() => File.Exists(sluice.Data.Address));
         return sluice;
@@ -120,10 +123,12 @@ internal sealed class RunningSluice : IAsyncDisposable
         }
     }
 
-    private static (Process, StringBuilder) Launch(string[] args)
+    private static (Process, StringBuilder) Launch(string[] args, string? database = null)
     {
         var said = new StringBuilder();
         var process = new Process { StartInfo = new ProcessStartInfo(Built.Server, args) { UseShellExecute = false, RedirectStandardError = true, RedirectStandardOutput = true } };
+        if (database is not null)
+            process.StartInfo.Environment["SLUICE_DATABASE_URL"] = database;
         process.ErrorDataReceived += (_, line) => Note(said, line.Data);
         process.OutputDataReceived += (_, line) => Note(said, line.Data);
         process.Start();

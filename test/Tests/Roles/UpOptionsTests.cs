@@ -48,9 +48,18 @@ public sealed class UpOptionsTests
     [InlineData("--public-url wants an address like https://sluice.example.com, not sluice.", "--public-url", "sluice")]
     [InlineData("--domain wants a name like apps.example.com, not a b.", "--domain", "a b")]
     [InlineData("--max-push wants a number of megabytes from 1 to 1048576, not 0.", "--max-push", "0")]
+    [InlineData("--hang-after wants a number of seconds from 5 to 86400, or 0 for never, not 4.", "--hang-after", "4")]
     [InlineData("The port must be a number from 0 to 65535, not x. --bind wants an IP address, not y.", "--port", "x", "--bind", "y")]
     public void Faults_are_told_all_together(string sentence, params string[] flags) =>
         Assert.Equal(sentence + " See sluice up --help.", Assert.Throws<UsageException>(() => Parse(true, [], flags)).Message);
+
+    [Fact]
+    public void Who_hangs_for_a_minute_is_replaced_unless_told_otherwise()
+    {
+        Assert.Equal(TimeSpan.FromMinutes(1), Parse(true, []).HangAfter);
+        Assert.Equal(TimeSpan.FromSeconds(5), Parse(true, [], "--hang-after", "5").HangAfter);
+        Assert.Null(Parse(true, [], "--hang-after", "0").HangAfter);
+    }
 
     [Fact]
     public void What_a_role_is_told_reads_back_the_same()
