@@ -69,6 +69,27 @@ public sealed class BuildTable(Db db, SlugCatalog slugs, TimeProvider clock)
           FROM builds WHERE app_id = {app} ORDER BY created_at DESC, id DESC
         """, Read, ct);
 
+    /// <summary>Those of some apps that wait or run, oldest first.</summary>
+    public Task<ImmutableArray<Build>> PendingAsync(IReadOnlyCollection<AppId> apps, CancellationToken ct) => db.ListAsync(
+        $"""
+        SELECT id, app_id, user_id, status, reason, source_url, commit_sha, checksum, buildpacks, stack, slug_id, release_id, created_at, updated_at
+          FROM builds WHERE status = 'pending' AND app_id IN {Sql.In([.. apps])} ORDER BY created_at, id
+        """, Read, ct);
+
+    /// <summary>Those that no release tells of: they wait, run, failed or errored, or have no release yet. Newest first.</summary>
+    public Task<ImmutableArray<Build>> UnreleasedAsync(AppId app, DateTimeOffset before, int most, CancellationToken ct) => db.ListAsync(
+        $"""
+        SELECT id, app_id, user_id, status, reason, source_url, commit_sha, checksum, buildpacks, stack, slug_id, release_id, created_at, updated_at
+          FROM builds WHERE app_id = {app} AND created_at < {before} AND (status <> 'succeeded' OR release_id IS NULL) ORDER BY created_at DESC, id DESC LIMIT {most}
+        """, Read, ct);
+
+    /// <summary>The build that led to a release; null when none did.</summary>
+    public Task<Build?> OfReleaseAsync(AppId app, ReleaseId release, CancellationToken ct) => db.FindAsync(
+        $"""
+        SELECT id, app_id, user_id, status, reason, source_url, commit_sha, checksum, buildpacks, stack, slug_id, release_id, created_at, updated_at
+          FROM builds WHERE app_id = {app} AND release_id = {release}
+        """, Read, ct);
+
     /// <summary>API builds that are done and have no release yet: whoever makes releases pulls them from here. Oldest first.</summary>
     public Task<ImmutableArray<Build>> WithoutReleaseAsync(CancellationToken ct) => db.ListAsync(
         $"""

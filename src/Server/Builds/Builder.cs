@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Sluice.Accounts;
 using Sluice.Apps;
@@ -13,6 +14,11 @@ public sealed partial class Builder(
     BuildTable builds, AppCatalog apps, AccountTable accounts, BuildpackList buildpacks, AgentClient agent, OpenLogs logs, AppLogs appLogs, Turns turns, BuildWakeup wakeup, TimeProvider clock,
     ILogger<Builder> log)
 {
+    private readonly ConcurrentDictionary<BuildId, DateTimeOffset> running = new();
+
+    /// <summary>Since when a build runs; null while it waits for its turn, and after its end.</summary>
+    public DateTimeOffset? RunsSince(BuildId build) => running.TryGetValue(build, out var since) ? since : null;
+
     /// <summary>A row for an API build, durable; the worker builds it, and whoever makes releases pulls what succeeded. <paramref name="request"/>'s tarball is the build's from now on.</summary>
     public async Task<Build> EnqueueAsync(BuildRequest request, string? sourceUrl, string? checksum, CancellationToken ct)
     {
@@ -44,6 +50,7 @@ public sealed partial class Builder(
         try
         {
             using var turn = await turns.TakeAsync("build", app.Id, () => Tell($"-----> Another build of {app.Name} is running; waiting for it to end"), ct);
+            running[id] = clock.GetUtcNow();
             appLogs.Note(app.Id, $"Build started by user {(await accounts.FindAsync(request.User, ct))?.Email ?? "someone who is gone"}");
             outcome = await RunAsync(app, request, id, Tell, again, ct);
             span.End(outcome.GetType().Name.ToLowerInvariant());
@@ -56,6 +63,7 @@ public sealed partial class Builder(
         }
         finally
         {
+            running.TryRemove(id, out _);
             if (!again || outcome is not null)
                 File.Delete(request.SourceFile);
         }

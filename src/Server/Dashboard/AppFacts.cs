@@ -26,6 +26,9 @@ public sealed record AppFact
     public required string By { get; init; }
     public required ImmutableArray<TypeState> Dynos { get; init; }
 
+    /// <summary>What is being built, or will be next; null when nothing is.</summary>
+    public BuildLine? Building { get; init; }
+
     public App App => Access.App;
 
     public string Name => App.Name;
@@ -41,7 +44,7 @@ public sealed record AppFact
 
 /// <summary>Reads the facts of many apps with a handful of questions, however many apps they are.</summary>
 internal sealed class AppFacts(
-    Lookup lookup, ReleaseHeads heads, SlugCatalog slugs, FormationTable formations, DynoFleet fleet, People people, Commits commits)
+    Lookup lookup, ReleaseHeads heads, SlugCatalog slugs, FormationTable formations, DynoFleet fleet, BuildFacts builds, People people, Commits commits)
 {
     /// <summary>Those of <paramref name="apps"/> that the caller may see, by id.</summary>
     public async Task<ImmutableDictionary<AppId, AppFact>> OfAsync(IEnumerable<AppId> apps, Principal who, CancellationToken ct) =>
@@ -56,6 +59,7 @@ internal sealed class AppFacts(
         var known = (await slugs.ListAsync(standing.Values.Select(h => h.Current?.Slug).OfType<SlugId>(), ct)).ToDictionary(s => s.Id);
         var formation = (await formations.ListAsync(ids, ct)).ToLookup(f => f.App);
         var names = await people.NamesAsync(standing.Values.Select(h => h.Current?.User).OfType<AccountId>(), ct);
+        var building = await builds.NowAsync([.. accesses.Select(a => a.App)], ct);
         var facts = await Task.WhenAll(accesses.Select(async access =>
         {
             var head = standing.GetValueOrDefault(access.App.Id);
@@ -68,6 +72,7 @@ internal sealed class AppFacts(
                 Slug = slug,
                 Commit = slug is null ? null : await commits.CommitAsync(access.App.Id, slug.Commit, ct),
                 By = head?.Current is { } current ? names[current.User] : "",
+                Building = building.GetValueOrDefault(access.App.Id),
                 Dynos = TypeState.Of(formation[access.App.Id], [.. slug?.ProcessTypes.Keys ?? []], NowOf(access.App.Id, head?.Current)),
             };
         }));

@@ -18,6 +18,7 @@ internal static class DashboardSetup
         services.AddSingleton<People>();
         services.AddScoped<Views>();
         services.AddSingleton<Commits>();
+        services.AddSingleton<BuildFacts>();
         services.AddSingleton<AppFacts>();
         services.AddSingleton<HomeLines>();
         services.AddSingleton<Finder>();
@@ -49,6 +50,7 @@ internal static class DashboardSetup
         dashboard.MapAppPages();
         dashboard.MapAppActions();
         LivePages.Map(dashboard);
+        Tails.Map(dashboard);
         dashboard.MapAccountPages();
         dashboard.MapGet("/{**path}", NotHere).ForAnyone().WithOrder(int.MaxValue - 1);
         return app;

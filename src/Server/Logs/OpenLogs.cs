@@ -20,11 +20,14 @@ public sealed class OpenLogs(DataFolder data, TimeProvider clock)
     public OutputLog Begin(ReleaseId release) => Begin(PathOf(release));
 
     /// <summary>From the first byte until the log is closed, as it comes; what there is, when nobody writes it; nothing, when there is none.</summary>
-    public IAsyncEnumerable<ReadOnlyMemory<byte>> FollowAsync(BuildId build, CancellationToken ct) =>
-        OutputLog.FollowAsync(PathOf(build), this, clock, ct);
+    public IAsyncEnumerable<ReadOnlyMemory<byte>> FollowAsync(BuildId build, CancellationToken ct) => FollowAsync(build, 0, ct);
+
+    /// <summary>The same without so many bytes at its beginning.</summary>
+    public IAsyncEnumerable<ReadOnlyMemory<byte>> FollowAsync(BuildId build, long after, CancellationToken ct) =>
+        OutputLog.FollowAsync(PathOf(build), after, this, clock, ct);
 
     public IAsyncEnumerable<ReadOnlyMemory<byte>> FollowAsync(ReleaseId release, CancellationToken ct) =>
-        OutputLog.FollowAsync(PathOf(release), this, clock, ct);
+        OutputLog.FollowAsync(PathOf(release), 0, this, clock, ct);
 
     public bool Exists(BuildId build) => File.Exists(PathOf(build));
 

@@ -74,7 +74,7 @@ public sealed class OutputLog : IAsyncDisposable
     }
 
     internal static async IAsyncEnumerable<ReadOnlyMemory<byte>> FollowAsync(
-        string path, OpenLogs open, TimeProvider clock, [EnumeratorCancellation] CancellationToken ct)
+        string path, long after, OpenLogs open, TimeProvider clock, [EnumeratorCancellation] CancellationToken ct)
     {
         FileStream reading;
         try
@@ -86,6 +86,7 @@ public sealed class OutputLog : IAsyncDisposable
             yield break;
         }
         await using var _ = reading;
+        reading.Seek(after, SeekOrigin.Begin);
         var buffer = new byte[32 * 1024];
         while (true)
         {

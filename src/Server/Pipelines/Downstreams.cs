@@ -25,6 +25,15 @@ public sealed class Downstreams(PipelineCatalog pipelines, EdgeTable edges, Look
             all.IsEmpty ? paths.WhyNowhere(app.Id) : seen.Length < all.Length ? PromotionPaths.Unseen(app.Name) : null);
     }
 
+    /// <summary>Apps of its pipeline that an app gets its slugs from, by name; those that the caller may see.</summary>
+    public async Task<ImmutableArray<App>> UpstreamOfAsync(App app, Principal who, CancellationToken ct)
+    {
+        if (await pipelines.CouplingOfAsync(app.Id, ct) is not { } place)
+            return [];
+        var paths = (await edges.OfPipelineAsync(place.Pipeline, ct)).Aggregate(await PathsAsync(app, ct), (all, edge) => all.With(edge));
+        return [.. (await lookup.AppsAsync(paths.UpstreamOf(app.Id), who, ct)).OrderBy(a => a.Name, StringComparer.Ordinal)];
+    }
+
     private async Task<PromotionPaths> PathsAsync(App app, CancellationToken ct)
     {
         var paths = await pipelines.PathsAsync(app.Id, ct) ?? PromotionPaths.Outside(app.Id, app.Name);

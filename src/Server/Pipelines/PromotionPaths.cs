@@ -26,6 +26,13 @@ public sealed record PromotionPaths(string? Pipeline, ImmutableArray<string> Sta
         : NextStage(source) is { } next ? [.. Apps.Where(a => a.Stage == next).Select(a => a.App)]
         : [];
 
+    /// <summary>Apps that <paramref name="target"/> gets its slugs from: those that name it, and those of the nearest stage before its own that has any.</summary>
+    public ImmutableArray<AppId> UpstreamOf(AppId target)
+    {
+        var before = Find(target) is { } app ? Stages.Take(Stages.IndexOf(app.Stage)).LastOrDefault(stage => Apps.Any(a => a.Stage == stage)) : null;
+        return [.. Edges.Where(e => e.Value == target).Select(e => e.Key).Union(Apps.Where(a => a.Stage == before).Select(a => a.App))];
+    }
+
     /// <summary>Why nothing is downstream of <paramref name="source"/>, a sentence. Ask when <see cref="DownstreamOf"/> is empty.</summary>
     public string WhyNowhere(AppId source) => Find(source) is not { } app ? $"The app is not in pipeline {Pipeline}: add it first."
         : Pipeline is null ? $"{app.Name} is in no pipeline and names no downstream app: add it to a pipeline, or name its downstream app."

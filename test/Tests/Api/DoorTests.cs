@@ -289,10 +289,18 @@ public sealed partial class DoorTests(ContractWorld world) : IClassFixture<Contr
 
     private async Task SetUpAsync(string key, string whose, object app)
     {
+        var source = await SourceAsync(key, await ContractWorld.TarballAsync("./app/"));
+        ids[whose + "-setup"] = Text(await AskAsync(key, HttpMethod.Post, "/app-setups", new { app, source_blob = new { url = source } }), "id");
+        var broken = await SourceAsync(key, [1, 2, 3]);
+        ids[whose + "-build"] = Text(await AskAsync(key, HttpMethod.Post, $"/apps/{whose}/builds", new { source_blob = new { url = broken } }), "id");
+    }
+
+    private async Task<string> SourceAsync(string key, byte[] content)
+    {
         var source = (await AskAsync(key, HttpMethod.Post, "/sources", new { })).GetProperty("source_blob");
-        using (var put = await Keyless.PutAsync(Text(source, "put_url"), new ByteArrayContent(await ContractWorld.TarballAsync("./app/"))))
-            Assert.True(put.IsSuccessStatusCode, await put.Content.ReadAsStringAsync());
-        ids[whose + "-setup"] = Text(await AskAsync(key, HttpMethod.Post, "/app-setups", new { app, source_blob = new { url = Text(source, "get_url") } }), "id");
+        using var put = await Keyless.PutAsync(Text(source, "put_url"), new ByteArrayContent(content));
+        Assert.True(put.IsSuccessStatusCode, await put.Content.ReadAsStringAsync());
+        return Text(source, "get_url");
     }
 
     private async Task PlaceAsync(string key, string app, object? owner)

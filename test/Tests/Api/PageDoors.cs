@@ -74,6 +74,7 @@ internal sealed partial class PageDoors(Uri server, IReadOnlyDictionary<string, 
         "{name}" => isTeams ? "held" : "kept",
         "{pipeline}" => ids[isTeams ? "held-pipeline" : "kept-pipeline"],
         "{promotion}" => ids[isTeams ? "held-promotion" : "kept-promotion"],
+        "{build}" => ids[isTeams ? "held-build" : "kept-build"],
         "{version}" => "2",
         _ => "nothing",
     };

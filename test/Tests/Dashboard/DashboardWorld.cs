@@ -115,6 +115,15 @@ public sealed class DashboardWorld : IAsyncDisposable
         Assert.True(ran.ExitCode == 0, ran.ToString());
     }
 
+    /// <summary>Asks for a build of something that is no archive: it fails as soon as its turn comes. Answers its id.</summary>
+    public async Task<string> BuildNothingAsync(string app)
+    {
+        var source = (await AskAsync(HttpMethod.Post, "/sources", new { })).GetProperty("source_blob");
+        using var put = await client!.PutAsync(Text(source, "put_url"), new ByteArrayContent([1, 2, 3]), Ct);
+        Assert.True(put.IsSuccessStatusCode, await put.Content.ReadAsStringAsync(Ct));
+        return Text(await AskAsync(HttpMethod.Post, $"/apps/{app}/builds", new { source_blob = new { url = Text(source, "get_url"), version = "nightly <b>7</b>" } }), "id");
+    }
+
     /// <summary>Promotes and waits until every target has ended; answers the promotion's id.</summary>
     public async Task<string> PromoteAsync(string source, params string[] targets)
     {

@@ -115,6 +115,7 @@ public sealed partial class TourTests(DashboardWorld world)
         await world.AskAsync(HttpMethod.Put, $"/apps/{staging}/downstream", new { app = us });
         await world.AskAsync(HttpMethod.Put, $"/apps/{us}/buildpack-installations", new { updates = new[] { new { buildpack = "heroku/nodejs" }, new { buildpack = "heroku/procfile" } } });
         await MeasureAsync(eu);
+        var build = await world.BuildNothingAsync(eu);
         var (line, app) = ($"/dashboard/pipelines/{pipeline}", $"/dashboard/apps/{eu}");
         return
         [
@@ -122,7 +123,7 @@ public sealed partial class TourTests(DashboardWorld world)
             ("account", "/dashboard/account"), ("pipeline", line), ("pipeline-empty", $"/dashboard/pipelines/{await world.PipelineAsync(world.Name("bare"))}"),
             ("promote", $"{line}/promote?from={staging}"), ("promotion", $"/dashboard/promotions/{promotion}"), ("changes", $"{line}/changes?q=refund"), ("history", $"{line}/history"),
             ("pipeline-access", $"{line}/access"), ("pipeline-settings", $"{line}/settings"), ("add-app", $"{line}/add?stage=staging"), ("place", $"{line}/place/{eu}"),
-            ("app", app), ("app-failed", $"/dashboard/apps/{us}"), ("activity", $"{app}/activity"), ("release", $"{app}/activity/v2"), ("compare", $"{app}/compare?from=v1&to=v2"),
+            ("app", app), ("app-failed", $"/dashboard/apps/{us}"), ("activity", $"{app}/activity"), ("release", $"{app}/activity/v2"), ("build", $"{app}/builds/{build}"), ("compare", $"{app}/compare?from=v1&to=v2"),
             ("resources", $"{app}/resources"), ("deploy", $"{app}/deploy"), ("metrics", $"{app}/metrics?hours=1"), ("metrics-empty", $"/dashboard/apps/{us}/metrics?hours=1"), ("logs", $"{app}/logs"), ("app-settings", $"/dashboard/apps/{us}/settings?show=SEARCH_URL"), ("app-access", $"/dashboard/apps/{us}/access"),
             ("not-here", "/dashboard/nowhere"),
         ];

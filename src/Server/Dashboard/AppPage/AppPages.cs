@@ -1,11 +1,8 @@
-using System.Text;
 using Sluice.Accounts;
 using Sluice.Apps;
 using Sluice.Dashboard.Live;
-using Sluice.Logs;
 using Sluice.Metrics;
 using Sluice.Pipelines;
-using Sluice.Releases;
 
 namespace Sluice.Dashboard.AppPage;
 
@@ -20,9 +17,10 @@ internal static class AppPages
         app.MapGet("", Overview).ForMyApp(Permission.View);
         app.MapGet("/activity", Activity).ForMyApp(Permission.View);
         app.MapGet("/activity/{version}", OneRelease).ForMyApp(Permission.View);
+        app.MapGet("/builds/{build}", OneBuild).ForMyApp(Permission.View);
         app.MapGet("/compare", Compare).ForMyApp(Permission.View);
         app.MapGet("/resources", Resources).ForMyApp(Permission.View);
-        app.MapGet("/deploy", async (AppAccess access, AppViews apps, Views views, CancellationToken ct) => await PageAsync<DeployPage>(views, await apps.HeadAsync(access, AppTab.Deploy, ct))).ForMyApp(Permission.View);
+        app.MapGet("/deploy", Deploy).ForMyApp(Permission.View);
         app.MapGet("/metrics", Metrics).ForMyApp(Permission.View);
         app.MapGet("/logs", Logs).ForMyApp(Permission.View);
         app.MapGet("/settings", Settings).ForMyApp(Permission.View);
@@ -40,35 +38,43 @@ internal static class AppPages
     public static async Task<OverviewView> OverviewAsync(AppAccess access, AppViews apps, CancellationToken ct)
     {
         var head = await apps.HeadAsync(access, AppTab.Overview, ct);
-        var releases = await apps.ReleasesAsync(head, OnOverview, int.MaxValue, ct);
         return new OverviewView(
-            head, releases.Lines, releases.All, await apps.ProcessesAsync(head.Fact, ct), await apps.LogAsync(head, AppViews.LinesShown / 4, TailFilter.None, ct),
-            access.WhyNot(Permission.Operate), releases.WhyNotRollBack);
+            head, await apps.ReleasesAsync(head, OnOverview, before: null, ct), await apps.ProcessesAsync(head.Fact, ct),
+            await apps.LogAsync(head, AppViews.LinesShown / 4, TailFilter.None, ct), access.WhyNot(Permission.Operate));
     }
 
-    private static async Task<IResult> Activity(int? before, AppAccess access, AppViews apps, Views views, CancellationToken ct) =>
-        await PageAsync<ActivityPage>(views, await apps.ReleasesAsync(await apps.HeadAsync(access, AppTab.Activity, ct), OnActivity, before ?? int.MaxValue, ct));
-
-    private static async Task<IResult> OneRelease(string version, AppAccess access, AppViews apps, ReleaseLedger ledger, OpenLogs logs, Views views, CancellationToken ct)
+    private static async Task<IResult> Activity(int? before, AppAccess access, AppViews apps, LivePages live, Views views, CancellationToken ct)
     {
-        var release = await ledger.FindAsync(access.App.Id, version, ct);
-        var output = release is { HasOutput: true } && logs.Exists(release.Id) ? await OutputAsync(logs.PathOf(release.Id), ct) : null;
-        return await PageAsync<ReleasePage>(views, await apps.ReleaseAsync(await apps.HeadAsync(access, AppTab.Activity, ct), version, output, ct));
+        var view = await ActivityAsync(access, before, apps, ct);
+        return await PageAsync<ActivityPage>(views, view with { Seen = Part.KeyOf((await live.OfAsync(view)).Parts) });
     }
 
-    /// <summary>The end of it when it is very long; each line made safe to show.</summary>
-    private static async Task<string> OutputAsync(string path, CancellationToken ct)
+    public static async Task<ReleasesView> ActivityAsync(AppAccess access, int? before, AppViews apps, CancellationToken ct) =>
+        await apps.ReleasesAsync(await apps.HeadAsync(access, AppTab.Activity, ct), OnActivity, before, ct);
+
+    private static async Task<IResult> OneRelease(string version, AppAccess access, AppViews apps, Views views, CancellationToken ct) =>
+        await PageAsync<ReleasePage>(views, await apps.ReleaseAsync(await apps.HeadAsync(access, AppTab.Activity, ct), version, ct));
+
+    private static async Task<IResult> OneBuild(string build, AppAccess access, AppViews apps, LivePages live, Views views, CancellationToken ct)
     {
-        const int most = 256 * 1024;
-        await using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        file.Seek(Math.Max(0, file.Length - most), SeekOrigin.Begin);
-        using var reader = new StreamReader(file, Encoding.UTF8);
-        return string.Join('\n', (await reader.ReadToEndAsync(ct)).TrimEnd('\n').Split('\n').Select(LogText.Shown));
+        var view = await BuildAsync(access, build, withOutput: true, apps, ct);
+        return await PageAsync<BuildPage>(views, view with { Seen = Part.KeyOf((await live.OfAsync(view)).Parts) });
     }
+
+    public static async Task<BuildView> BuildAsync(AppAccess access, string build, bool withOutput, AppViews apps, CancellationToken ct) =>
+        await apps.BuildAsync(await apps.HeadAsync(access, AppTab.Activity, ct), build, withOutput, ct);
 
     private static async Task<IResult> Compare(string? from, string? to, AppAccess access, AppViews apps, Views views, CancellationToken ct) =>
         await PageAsync<ComparePage>(views, await apps.CompareAsync(
             await apps.HeadAsync(access, AppTab.Activity, ct), from ?? throw Refuse.Invalid("Pick two releases to compare."), to ?? throw Refuse.Invalid("Pick two releases to compare."), ct));
+
+    private static async Task<IResult> Deploy(AppAccess access, Principal who, AppViews apps, Downstreams downstreams, Views views, CancellationToken ct)
+    {
+        var head = await apps.HeadAsync(access, AppTab.Deploy, ct);
+        var view = head.Place is null ? new DeployView(head, [], null)
+            : new DeployView(head, await downstreams.UpstreamOfAsync(access.App, who, ct), await downstreams.OfAsync(access.App, who, ct));
+        return await PageAsync<DeployPage>(views, view);
+    }
 
     private static async Task<IResult> Resources(AppAccess access, AppViews apps, Views views, CancellationToken ct)
     {

@@ -12,7 +12,8 @@ namespace Sluice.Dashboard.AppPage;
 
 /// <summary>Gathers what the pages of one app show. The door has asked already whether one may see the app.</summary>
 internal sealed class AppViews(
-    AppFacts facts, PipelineCatalog pipelines, ReleaseLedger ledger, Releaser releaser, SlugCatalog slugs, FormationTable formations, DynoFleet fleet, AppLogs logs, People people, Commits commits)
+    AppFacts facts, PipelineCatalog pipelines, ReleaseLedger ledger, Releaser releaser, SlugCatalog slugs, FormationTable formations, DynoFleet fleet, AppLogs logs,
+    OpenLogs outputs, BuildFacts builds, People people, Commits commits)
 {
     public const int LinesShown = 200;
     private const int LinesSearched = 20_000;
@@ -20,30 +21,45 @@ internal sealed class AppViews(
     public async Task<AppHeadView> HeadAsync(AppAccess access, AppTab tab, CancellationToken ct) =>
         new(await facts.OfAsync(access, ct), await pipelines.CouplingOfAsync(access.App.Id, ct), tab);
 
-    /// <param name="before">Only lower versions.</param>
-    public async Task<ReleasesView> ReleasesAsync(AppHeadView head, int most, int before, CancellationToken ct)
+    /// <summary>Releases, and among them the builds that no release tells of: at most half of the rows.</summary>
+    /// <param name="before">Only what is older than this version; null for the newest.</param>
+    public async Task<ReleasesView> ReleasesAsync(AppHeadView head, int most, int? before, CancellationToken ct)
     {
         var all = await ledger.ListAsync(head.Fact.App.Id, ct);
-        var shown = all.Where(r => r.Version < before).Take(most).ToArray();
-        var names = await people.NamesAsync(shown.Select(r => r.User), ct);
-        var older = all.ToDictionary(r => r.Version);
-        return new ReleasesView(
-            head, [.. shown.Select(r => Line(r, names[r.User], head.Fact.Current, older.GetValueOrDefault(r.Version - 1)))], all.Length,
-            head.Fact.Access.WhyNot(Permission.Deploy), shown.Length > 0 && shown[^1].Version > 1 ? shown[^1].Version : null);
+        var versions = all.ToDictionary(r => r.Version);
+        var built = await builds.UnreleasedAsync(head.Fact.App, before is { } than && versions.TryGetValue(than, out var end) ? end.CreatedAt : DateTimeOffset.MaxValue, most / 2, ct);
+        var releases = all.Where(r => before is null || r.Version < before).Take(most).ToArray();
+        var names = await people.NamesAsync(releases.Select(r => r.User), ct);
+        var rows = releases.Select(r => new LedgerRow(Line(r, names[r.User], head.Fact.Current, versions.GetValueOrDefault(r.Version - 1)), null))
+            .Concat(built.Select(b => new LedgerRow(null, b))).OrderByDescending(row => row.At).Take(most).ToArray();
+        var last = rows.LastOrDefault(row => row.Release is not null)?.Release!.Release.Version;
+        // What was built before the last release that is shown stands on the next page, below that release's successor.
+        var shown = last > 1 ? rows.Reverse().SkipWhile(row => row.Release is null).Reverse() : rows;
+        return new ReleasesView(head, [.. shown], all.Length, head.Fact.Access.WhyNot(Permission.Deploy), last > 1 ? last : null) { From = before };
     }
 
-    public async Task<ReleaseView> ReleaseAsync(AppHeadView head, string version, string? output, CancellationToken ct)
+    public async Task<BuildView> BuildAsync(AppHeadView head, string id, bool withOutput, CancellationToken ct)
+    {
+        var line = await builds.FindAsync(head.Fact.App, id, ct);
+        return new BuildView(
+            head, line, withOutput ? await PrintedOutput.ReadAsync(line.Output, line.IsPending, ct) : PrintedOutput.None,
+            line.Build.Slug is { } slug ? await slugs.FindAsync(slug, ct) : null, line.Build.Release is { } release ? await ledger.FindAsync(release, ct) : null);
+    }
+
+    public async Task<ReleaseView> ReleaseAsync(AppHeadView head, string version, CancellationToken ct)
     {
         var app = head.Fact.App;
         var release = await ledger.FindAsync(app.Id, version, ct) ?? throw Refuse.NotFound("release", version);
         var since = (await ledger.ListAsync(app.Id, ct)).FirstOrDefault(r => r.Version < release.Version && r.Status == "succeeded");
         var slug = release.Slug is { } id ? await slugs.FindAsync(id, ct) : null;
         var by = (await people.NamesAsync([release.User], ct))[release.User];
+        var output = release.HasOutput && outputs.Exists(release.Id) ? (await PrintedOutput.ReadAsync(outputs.PathOf(release.Id), grows: false, ct)).Text : null;
         return new ReleaseView(
             head, Line(release, by, head.Fact.Current, null), slug, output, since, await BetweenAsync(app, since, release, ct),
             since is null ? null : await ConfigWordsAsync(head, since, release, ct), head.Fact.Access.WhyNot(Permission.Deploy))
         {
             Waits = Wait.Of(await releaser.WhyItWaitsAsync(release, ct), fleet.TroubleOf(app.Id)),
+            Build = await builds.OfReleaseAsync(app, release.Id, ct),
         };
     }
 
@@ -51,8 +67,12 @@ internal sealed class AppViews(
     {
         var app = head.Fact.App;
         var (older, newer) = (await ledger.FindAsync(app.Id, from, ct) ?? throw Refuse.NotFound("release", from), await ledger.FindAsync(app.Id, to, ct) ?? throw Refuse.NotFound("release", to));
-        return new ComparePage.View(head, older, newer, await BetweenAsync(app, older, newer, ct), await ConfigWordsAsync(head, older, newer, ct) ?? "The same.");
+        return new ComparePage.View(head, older, newer, await BetweenAsync(app, older, newer, ct), await ConfigWordsAsync(head, older, newer, ct) ?? "The same.", await ProcfileWordsAsync(older, newer, ct));
     }
+
+    private async Task<string?> ProcfileWordsAsync(Release from, Release to, CancellationToken ct) =>
+        from.Slug is { } a && to.Slug is { } b && await slugs.FindAsync(a, ct) is { } before && await slugs.FindAsync(b, ct) is { } after
+            ? ProcfileChange.Between(before, after)?.Told ?? "The same process types." : null;
 
     public async Task<ImmutableArray<ProcessView>> ProcessesAsync(AppFact fact, CancellationToken ct)
     {

@@ -54,8 +54,12 @@ setInterval(() => { for (const live of document.querySelectorAll(".state.run tim
 const waiting = new Map();
 const isHeld = part => part.querySelector(":popover-open, dialog[open]") !== null || part.matches(":has(.answer:not(:empty))");
 
+// What somebody has picked to compare stays picked.
+const picked = new Map();
+
 document.addEventListener("htmx:sseBeforeMessage", event => {
   const part = event.target;
+  for (const box of part.querySelectorAll(".pick input")) if (box.checked !== box.defaultChecked) picked.set(box.name, part.querySelector(`[name=${box.name}]:checked`)?.value);
   if (!isHeld(part)) return;
   event.preventDefault();
   waiting.set(part, event.detail.data);
@@ -82,7 +86,13 @@ document.addEventListener("htmx:afterSwap", event => {
   }
 });
 
-document.addEventListener("htmx:sseMessage", event => recount(event.target));
+document.addEventListener("htmx:sseMessage", event => {
+  recount(event.target);
+  for (const [name, value] of picked) {
+    const box = event.target.querySelector(`.pick [name=${name}][value="${value}"]`);
+    if (box) box.checked = true;
+  }
+});
 
 function live(isThere) {
   for (const line of document.querySelectorAll(".live")) {
@@ -121,9 +131,9 @@ function drawEdges() {
     const to = document.getElementById(`app-${from.dataset.downstream}`);
     if (!to) continue;
     if (!lanes.has(to)) lanes.set(to, Math.min(lanes.size, 4));
-    const a = place(from), b = place(to), lane = floor + lanes.get(to) * 20, [x, z] = [a.right + 6, b.left - 6], way = z > x ? 1 : -1;
+    const a = place(from), b = place(to), lane = floor + lanes.get(to) * 20, [x, z] = [a.right + 6, b.left - 12], way = z > x ? 1 : -1;
     const path = document.createElementNS(svg.namespaceURI, "path");
-    path.setAttribute("d", `M${a.right} ${a.y}q6 0 6 6V${lane - 6}q0 6 ${6 * way} 6H${z - 6 * way}q${6 * way} 0 ${6 * way} -6V${b.y + 6}q0 -6 6 -6m-4 -4 4 4-4 4`);
+    path.setAttribute("d", `M${a.right} ${a.y}q6 0 6 6V${lane - 6}q0 6 ${6 * way} 6H${z - 6 * way}q${6 * way} 0 ${6 * way} -6V${b.y + 6}q0 -6 6 -6H${b.left - 1.5}m-4.5 -4 4.5 4-4.5 4`);
     const text = document.createElementNS(svg.namespaceURI, "text");
     text.textContent = `${from.querySelector("h3").textContent.trim()} to ${from.dataset.downstream}`;
     text.setAttribute("x", Math.min(x, z) + 14);
@@ -212,6 +222,34 @@ if (tail) {
   follow();
 }
 
+// --- Output of a build -----------------------------------------------------------------------------------------------
+
+const output = document.querySelector("[data-grows]");
+
+if (output) {
+  let last = output.dataset.last, patience = 1000;
+  const atEnd = () => { output.scrollTop = output.scrollHeight; };
+  const connect = () => {
+    const source = new EventSource(`${output.dataset.grows}?after=${last}`);
+    source.onopen = () => { patience = 1000; };
+    source.onerror = () => {
+      source.close();
+      setTimeout(connect, patience = Math.min(15000, patience * 2));
+    };
+    source.addEventListener("again", () => output.replaceChildren());
+    source.addEventListener("end", () => source.close());
+    source.onmessage = event => {
+      last = event.lastEventId || last;
+      const isAtEnd = output.scrollHeight - output.scrollTop - output.clientHeight < 40;
+      output.insertAdjacentHTML("beforeend", event.data);   // made by the server from text, markup and all encoded
+      while (output.childElementCount > MOST_LINES) output.firstChild.remove();
+      if (isAtEnd) atEnd();
+    };
+  };
+  connect();
+  atEnd();
+}
+
 // --- Sliders ---------------------------------------------------------------------------------------------------------
 
 document.addEventListener("input", event => {
@@ -254,7 +292,7 @@ function move(key) {
 }
 
 function step(by) {
-  const rows = [...document.querySelectorAll(".line .name, .ledger-list .v a, .past a, .commits a.sha")].filter(row => row.checkVisibility());
+  const rows = [...document.querySelectorAll(".line .name, .ledger-list :is(.v, .built div > p:first-child) a, .past a, .commits a.sha")].filter(row => row.checkVisibility());
   rows[Math.min(rows.length - 1, Math.max(0, rows.indexOf(document.activeElement) + by))]?.focus();
 }
 

@@ -1,6 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
-using System.Text;
 using Sluice.Accounts;
 using Sluice.Api;
 using Sluice.Apps;
@@ -18,7 +16,8 @@ internal sealed class LivePages(OpenLogs logs, Views views)
     {
         dashboard.MapGet("/pipelines/{pipeline}/live", FollowPipeline).ForMe();
         dashboard.MapGet("/apps/{name}/live", FollowApp).ForMyApp(Permission.View);
-        dashboard.MapGet("/apps/{name}/logs/live", FollowLog).ForMyApp(Permission.View);
+        dashboard.MapGet("/apps/{name}/activity/live", FollowActivity).ForMyApp(Permission.View);
+        dashboard.MapGet("/apps/{name}/builds/{build}/live", FollowBuild).ForMyApp(Permission.View);
     }
 
     /// <summary>A pipeline's page: the sentence, the drawing, each card and each gate, the promotions.</summary>
@@ -33,20 +32,25 @@ internal sealed class LivePages(OpenLogs logs, Views views)
             parts.Add(new($"gate-{gate.From}", await views.MarkupAsync<GateSlot>(new GateSlot.View(gate, view.Path))));
         AppId[] shown = [.. view.Stages.SelectMany(s => s.Cards).Select(c => c.Fact.App.Id)];
         var growing = view.Moves.Where(m => m.IsRunning).SelectMany(m => m.Targets).Select(t => t.Release?.Id).OfType<ReleaseId>().Select(logs.PathOf);
-        return new Snapshot(parts, new Interests([view.Pipeline.Id.ToString(), .. shown.Select(a => a.ToString())], [.. shown], [.. growing]));
+        var beginning = view.Stages.SelectMany(s => s.Cards).Select(c => c.Fact.Building?.Awaited).OfType<string>();
+        return new Snapshot(parts, new Interests([view.Pipeline.Id.ToString(), .. shown.Select(a => a.ToString())], [.. shown], [.. growing, .. beginning]));
     }
 
     public async Task<Snapshot> OfAsync(OverviewView view)
     {
-        var app = view.Head.Fact.App.Id;
-        return new Snapshot(
-            [
-                new("runs", await views.MarkupAsync<AppRuns>(view.Head.Fact)),
-                new("releases", await views.MarkupAsync<ReleaseSlot>(view)),
-                new("formation", await views.MarkupAsync<ProcessSlot>(view)),
-            ],
-            new Interests([app.ToString()], [app], []));
+        var ledger = await OfAsync(view.Releases);
+        return ledger with { Parts = [.. ledger.Parts, new("formation", await views.MarkupAsync<ProcessSlot>(view))] };
     }
+
+    /// <summary>What an app did, and does.</summary>
+    public async Task<Snapshot> OfAsync(ReleasesView view) => Of(
+        view.Head, view.Rows.Select(row => row.Build), new("runs", await views.MarkupAsync<AppRuns>(view.Head.Fact)), new("releases", await views.MarkupAsync<ReleaseList>(view)));
+
+    public async Task<Snapshot> OfAsync(BuildView view) => Of(
+        view.Head, [view.Line], new("runs", await views.MarkupAsync<AppRuns>(view.Head.Fact)), new("build", await views.MarkupAsync<BuildState>(view)));
+
+    private static Snapshot Of(AppHeadView head, IEnumerable<BuildLine?> builds, params Part[] parts) => new(
+        parts, new Interests([head.Fact.App.Id.ToString()], [head.Fact.App.Id], [.. builds.Select(b => b?.Awaited).OfType<string>()]));
 
     private static Task FollowPipeline(HttpContext http, string pipeline, string? seen, LiveStream live, LivePages pages, PipelineFacts facts, PipelineCatalog pipelines, CancellationToken ct) => live.SendAsync(
         http, seen, async who => await pages.OfAsync(await facts.OfAsync(await pipelines.AccessAsync(pipeline, Permission.View, who, ct), who, ct)), ct);
@@ -54,43 +58,9 @@ internal sealed class LivePages(OpenLogs logs, Views views)
     private static Task FollowApp(HttpContext http, App app, string? seen, LiveStream live, LivePages pages, AppViews apps, Lookup lookup, CancellationToken ct) => live.SendAsync(
         http, seen, async who => await pages.OfAsync(await AppPages.OverviewAsync(await lookup.AccessAsync(app.Id.ToString(), Permission.View, who, ct), apps, ct)), ct);
 
-    /// <summary>Lines after the last one that the page has, many at a time when they come fast; ends soon after the right or the session has ended.</summary>
-    private static Task FollowLog(HttpContext http, App app, Principal who, long? after, AppLogs appLogs, AppTickets tickets, Views views, CancellationToken ct) =>
-        tickets.WhileAllowedAsync(new Held<App>(app.Id, Permission.View, who.Account, who.Key, app), ending => SendLogAsync(http, app, after, appLogs, views, ending), ct);
+    private static Task FollowActivity(HttpContext http, App app, string? seen, int? before, LiveStream live, LivePages pages, AppViews apps, Lookup lookup, CancellationToken ct) => live.SendAsync(
+        http, seen, async who => await pages.OfAsync(await AppPages.ActivityAsync(await lookup.AccessAsync(app.Id.ToString(), Permission.View, who, ct), before, apps, ct)), ct);
 
-    private static async Task SendLogAsync(HttpContext http, App app, long? after, AppLogs appLogs, Views views, CancellationToken ct)
-    {
-        const int atOnce = 200;
-        await StreamsApi.BeginAsync(http, "text/event-stream; charset=utf-8", ct);
-        var last = long.TryParse(http.Request.Headers["Last-Event-ID"], NumberStyles.None, CultureInfo.InvariantCulture, out var seen) ? seen : after ?? appLogs.LastOf(app.Id);
-        await using var coming = appLogs.TailAsync(app.Id, last, LogFilter.All, ct).GetAsyncEnumerator(ct);
-        var next = coming.MoveNextAsync().AsTask();
-        while (true)
-        {
-            if (await Task.WhenAny(next, Task.Delay(TimeSpan.FromSeconds(15), ct)) != next)
-            {
-                ct.ThrowIfCancellationRequested();
-                await WriteAsync(http, ":\n\n", ct);
-                continue;
-            }
-
-            if (!await next)
-                return;
-            var lines = ImmutableArray.CreateBuilder<LogLine>();
-            do
-            {
-                lines.Add(coming.Current);
-                next = coming.MoveNextAsync().AsTask();
-            }
-            while (lines.Count < atOnce && next.IsCompletedSuccessfully && await next);
-            var markup = await views.MarkupAsync<TailLines>(lines.ToImmutable());
-            await WriteAsync(http, $"id: {lines[^1].Seq}\ndata: {markup.ReplaceLineEndings("\ndata: ")}\n\n", ct);
-        }
-    }
-
-    private static async Task WriteAsync(HttpContext http, string text, CancellationToken ct)
-    {
-        await http.Response.Body.WriteAsync(Encoding.UTF8.GetBytes(text), ct);
-        await http.Response.Body.FlushAsync(ct);
-    }
+    private static Task FollowBuild(HttpContext http, App app, string build, string? seen, LiveStream live, LivePages pages, AppViews apps, Lookup lookup, CancellationToken ct) => live.SendAsync(
+        http, seen, async who => await pages.OfAsync(await AppPages.BuildAsync(await lookup.AccessAsync(app.Id.ToString(), Permission.View, who, ct), build, withOutput: false, apps, ct)), ct);
 }
