@@ -38,9 +38,14 @@ public sealed class HangWatchTests : IAsyncDisposable
         Assert.Equal(["The server has not answered for 60 s; replacing it.", "The server was replaced."], said);
         Assert.Equal(137, await first.Exit);
 
-        await LookAsync(40);
-        Assert.Equal(2, said.Count);
-        await LookAsync(40);
+        // Rounds in which its keeper is not yet at rest are excused: there may be some more than sixty.
+        var rounds = 0;
+        for (; said.Count == 2 && rounds < 10_000; rounds++)
+        {
+            await LookAsync(1);
+            await Task.Delay(1, Ct);
+        }
+        Assert.InRange(rounds, 60, 9_999);
         Assert.Equal(4, said.Count);
     }
 
@@ -96,34 +101,30 @@ public sealed class HangWatchTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_router_is_replaced_after_a_third_and_drains_in_peace_if_it_answers_after_all()
+    public async Task A_router_that_hangs_is_replaced_after_a_third_and_killed_and_its_socket_goes_with_it()
     {
-        await KeepAsync(Launch.Router, NotesEachEnd);
+        await KeepAsync(Launch.Router, StopsItself);
         var first = keeper.Ready!;
         Listen(data.RouterSocket(first.Pid));
         await LookAsync(4);
         Assert.Empty(said);
         await LookAsync(1);
-        Assert.Equal("The router has not answered for 20 s; replacing it.", said.First());
-        Assert.NotEqual(first, keeper.Ready);
+        Assert.Equal(["The router has not answered for 20 s; replacing it.", "The router was replaced."], said);
+        Assert.Equal(137, await first.Exit.WaitAsync(TimeSpan.FromSeconds(60), Ct));
+        while (data.RouterSockets.Length > 0)
+            await Task.Delay(10, Ct);
+    }
 
-        await AnswerAsync();
+    [Fact]
+    public async Task A_router_that_answers_after_all_drains_in_peace()
+    {
+        await KeepAsync(Launch.Router, NotesEachEnd);
+        var first = keeper.Ready!;
+        Assert.True(await keeper.ReplaceHungAsync(first, answer: Task.CompletedTask, Ct));
         while (!File.Exists(folder.At("ends")))
             await Task.Delay(10, Ct);
         await Task.WhenAny(first.Exit, Task.Delay(200, Ct));
         Assert.False(first.Exit.IsCompleted);
-    }
-
-    [Fact]
-    public async Task A_router_that_hangs_is_killed_and_its_socket_goes_with_it()
-    {
-        await KeepAsync(Launch.Router, StopsItself);
-        var first = keeper.Ready!;
-        Listen(data.RouterSocket(first.Pid));
-        await LookAsync(5);
-        Assert.Equal(137, await first.Exit.WaitAsync(TimeSpan.FromSeconds(60), Ct));
-        while (data.RouterSockets.Length > 0)
-            await Task.Delay(10, Ct);
     }
 
     public async ValueTask DisposeAsync()
@@ -136,9 +137,10 @@ public sealed class HangWatchTests : IAsyncDisposable
         folder.Dispose();
     }
 
-    private const string Sleeps = "exec sleep 600";
-    private const string StopsItself = "kill -STOP $$";
-    private const string NotesEachEnd = "trap 'echo asked to end >> ends' TERM; while :; do sleep 0.02; done";
+    // READY is where it says that it is.
+    private const string Sleeps = "READY; exec sleep 600";
+    private const string StopsItself = "trap '' TERM; READY; kill -STOP $$";
+    private const string NotesEachEnd = "trap 'echo asked to end >> ends' TERM; READY; while :; do sleep 0.02; done";
 
     private async Task KeepAsync(string role, string script)
     {
@@ -146,7 +148,7 @@ public sealed class HangWatchTests : IAsyncDisposable
         keeper = new RoleKeeper(role, () => new SpawnSpec
         {
             File = "/bin/sh",
-            Args = ["sh", "-c", $"echo $$ > '{mark}.new'; mv '{mark}.new' '{mark}'; {script}"],
+            Args = ["sh", "-c", script.Replace("READY", $"echo $$ > '{mark}.new'; mv '{mark}.new' '{mark}'", StringComparison.Ordinal)],
             Env = System.Collections.Immutable.ImmutableDictionary<string, string>.Empty.Add("PATH", "/usr/bin:/bin"),
             WorkingDirectory = folder.Path,
         }, data, said.Enqueue, TimeProvider.System);
