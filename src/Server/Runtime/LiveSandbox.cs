@@ -49,7 +49,8 @@ internal sealed class LiveSandbox(SandboxNote note, string folder, ControlGroup?
     /// <summary>Waits for the end of the outer process; the command's exit code: 137 if it was killed as a whole, -1 when unknown. Throws if the sandbox could not be made.</summary>
     public async Task<int> EndAsync(CancellationToken ct)
     {
-        var code = IsRunning ? await Spawn.WaitAsync(Note.Pid, ct) : -1;
+        // One that was killed before we came is still ours to reap.
+        var code = Note.Pid > 0 && ProcessTable.BeganAt(Note.Pid) is { } began && began == Note.PidStarted ? await Spawn.WaitAsync(Note.Pid, ct) : -1;
         if (code is -1 or >= 128 || Status("exit-code") is not null)
             return Status("exit-code") ?? code;
         throw new SandboxNotMadeException(code);
@@ -64,6 +65,9 @@ internal sealed class LiveSandbox(SandboxNote note, string folder, ControlGroup?
     {
         if (Group is not null)
         {
+            // It joins its group as its first deed: before that, killing the group would miss it.
+            if (IsRunning)
+                Libc.kill(Note.Pid, Libc.SigKill);
             await Group.KillAsync(clock);
             return;
         }
@@ -100,6 +104,9 @@ internal static class ProcessTable
 {
     /// <summary>Null when there is no such process, or only its zombie.</summary>
     public static string? StartedAt(int pid) => Stat(pid) is { } fields && fields[0] != "Z" ? fields[19] : null;
+
+    /// <summary>The same, of a zombie as well.</summary>
+    public static string? BeganAt(int pid) => Stat(pid)?[19];
 
     /// <summary>The kernel counts a process's start in hundredths of a second, on every machine.</summary>
     public static TimeSpan SinceBoot(string startedAt) => TimeSpan.FromMilliseconds(10 * long.Parse(startedAt));

@@ -57,6 +57,17 @@ public sealed class SandboxTests(RootSandboxes sandboxes) : IClassFixture<RootSa
     public async Task The_exit_code_is_the_shells(string command, int code) => Assert.Equal(new SandboxExit(code, false, false), (await sandboxes.RunAsync(sandboxes.Spec(command))).Exit);
 
     [Fact]
+    public async Task One_that_is_killed_in_its_first_moment_is_dead()
+    {
+        for (var i = 0; i < 20; i++)
+        {
+            var exit = await sandboxes.Host.RunAsync(
+                sandboxes.Spec("sleep 300", time: TimeSpan.FromSeconds(20)), _ => default, async (sandbox, _) => await sandbox.KillAsync(), TestContext.Current.CancellationToken);
+            Assert.Equal(new SandboxExit(137, OutOfMemory: false, TimedOut: false), exit);
+        }
+    }
+
+    [Fact]
     public async Task The_slug_is_at_app_and_what_is_written_there_dies_with_the_sandbox()
     {
         Assert.Equal("hello from the slug\n/app", await sandboxes.SayAsync("cat hello.txt && pwd && echo changed > new.txt && mkdir d"));
