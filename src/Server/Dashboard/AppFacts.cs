@@ -39,6 +39,9 @@ public sealed record AppFact
     /// <summary>The newest release, when it failed or errored and nothing came after it.</summary>
     public Release? Broken => Newest is { IsTerminal: true } && Newest.Id != Current?.Id ? Newest : null;
 
+    /// <summary>When what crashed is started again; null when nothing waits for that.</summary>
+    public DateTimeOffset? TryAgainAt => Dynos.Min(d => d.TryAgainAt);
+
     public string? Trouble => Dynos.Select(d => d.Trouble).FirstOrDefault(t => t is not null);
 }
 

@@ -19,6 +19,7 @@ internal static class DashboardSetup
         services.AddScoped<Views>();
         services.AddSingleton<Commits>();
         services.AddSingleton<BuildFacts>();
+        services.AddSingleton<ReleaseWaits>();
         services.AddSingleton<AppFacts>();
         services.AddSingleton<HomeLines>();
         services.AddSingleton<Finder>();

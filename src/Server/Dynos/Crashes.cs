@@ -20,7 +20,8 @@ internal sealed class Crashes
         var wasWell = now - upSince >= Backoff.Forgiven;
         var inARow = wasWell ? 1 : 1 + (Find(slot)?.InARow ?? 0);
         var why = status.Reason ?? (status.ExitCode is { } code ? $"exited with status {code}" : "stopped");
-        bySlot[slot] = new Crash(slot, inARow, why, now + Backoff.Delay(inARow, Random.Shared.NextDouble()), status with { State = DynoState.Crashed });
+        var again = now + Backoff.Delay(inARow, Random.Shared.NextDouble());
+        bySlot[slot] = new Crash(slot, inARow, why, again, status with { State = DynoState.Crashed, TryAgainAt = again });
     }
 
     public void Forget(Func<Slot, bool> which)

@@ -77,6 +77,9 @@ public sealed record DynoStatus
     public string? Reason { get; init; }
     public required DateTimeOffset Since { get; init; }
 
+    /// <summary>When one that crashed is started again; null for all others.</summary>
+    public DateTimeOffset? TryAgainAt { get; init; }
+
     /// <summary>Started by hand, see <see cref="DynoStart.IsOneOff"/>.</summary>
     public bool IsOneOff { get; init; }
 

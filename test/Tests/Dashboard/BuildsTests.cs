@@ -27,7 +27,7 @@ public sealed partial class BuildsTests(DashboardWorld world)
 
         var push = world.PushAsync(
             app, "The second, with a clock", ("package.json", JsonSerializer.Serialize(new Dictionary<string, object> { ["scripts"] = new Dictionary<string, string> { ["heroku-postbuild"] = Slow } })),
-            ("Procfile", "web: perl server.pl\nclock: while true; do sleep 100; done\nrelease: true\n"));
+            ("Procfile", "web: perl server.pl\nclock: exit 3\nrelease: true\n"));
         var running = page.Locator($"#app-{app} .doing").Filter(new() { HasTextRegex = Building() });
         await Assertions.Expect(running).ToBeVisibleAsync(InTime);
         await Assertions.Expect(ledger.Locator(".built")).ToContainTextAsync("Builds");
@@ -53,6 +53,11 @@ public sealed partial class BuildsTests(DashboardWorld world)
         await nightly.GetByRole(AriaRole.Link, new() { Name = "Output" }).ClickAsync();
         await Assertions.Expect(other.Page.Locator("main")).ToContainTextAsync($"{app} keeps v3.");
 
+        // What crashes says when it is tried again.
+        await world.AskAsync(HttpMethod.Patch, $"/apps/{app}/formation/clock", new { quantity = 1 });
+        await page.GotoAsync($"/dashboard/pipelines/{pipeline}");
+        await Assertions.Expect(page.Locator($"#app-{app} .said")).ToContainTextAsync(Again());
+
         // What came with that build says so where it is compared, and where it is about to move on; and the app that it would move to says how.
         await page.GotoAsync($"/dashboard/apps/{app}/compare?from=v2&to=v3");
         await Assertions.Expect(page.Locator("main")).ToContainTextAsync("clock is new. worker is gone, and any dynos stop. release starts with another command.");
@@ -73,6 +78,9 @@ public sealed partial class BuildsTests(DashboardWorld world)
 
     [GeneratedRegex(@"Building\s+[0-9a-f]{7}")]
     private static partial Regex Building();
+
+    [GeneratedRegex(@"clock\.1 exited with 3\. Started again by itself at \d\d:\d\d:\d\d")]
+    private static partial Regex Again();
 
     [GeneratedRegex(@"^\d\d:\d\d:\d\d$")]
     private static partial Regex Clock();

@@ -71,6 +71,8 @@ public sealed class PromoteTests(DashboardWorld world)
         var waits = visitor.Page.Locator("#moves .why");
         await Assertions.Expect(waits.GetByText($"Another release of {late} is on its way.")).ToBeVisibleAsync(InTime);
         await Assertions.Expect(waits.GetByText("It is ready, and the other targets of this promotion are not yet.")).ToBeVisibleAsync(InTime);
+        await Assertions.Expect(waits.GetByText("Its release command runs.")).ToBeVisibleAsync();
+        await Assertions.Expect(visitor.Page.Locator("#moves .why time[data-clock]")).ToHaveCountAsync(3);   // each says when it is over at the latest
         await visitor.Page.GotoAsync($"/dashboard/apps/{ready}/activity/v2");
         await Assertions.Expect(visitor.Page.Locator(".why")).ToContainTextAsync("It is ready, and the other targets of this promotion are not yet.");
         await Assertions.Expect(visitor.Page.Locator(".why")).ToContainTextAsync("Nobody needs to: it goes on by itself.");

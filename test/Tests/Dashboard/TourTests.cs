@@ -53,6 +53,14 @@ public sealed partial class TourTests(DashboardWorld world)
     [GeneratedRegex("/dashboard/assets/[^\"]+")]
     private static partial Regex Asset();
 
+    /// <summary>How far the section below the stages is from the end of the stage that one sees, in pixels; 0 where no stage fills the window.</summary>
+    private const string Gap = """
+        () => {
+          const channel = document.getElementById("channel"), seen = [...channel?.children ?? []].find(reach => Math.abs(reach.getBoundingClientRect().left) < 2);
+          return seen ? document.getElementById("h-moves").getBoundingClientRect().top - seen.getBoundingClientRect().bottom : 0;
+        }
+        """;
+
     private static async Task LookAsync(Visitor visitor, string name, string path, string look, List<string> faults)
     {
         await visitor.Page.GotoAsync(path);
@@ -64,6 +72,9 @@ public sealed partial class TourTests(DashboardWorld world)
         var width = await visitor.Page.EvaluateAsync<int>("() => document.documentElement.scrollWidth - innerWidth");
         if (width > 0)
             faults.Add($"{name}, {look}: {width} px wider than the window");
+        var gap = look == "phone" ? await visitor.Page.EvaluateAsync<double>(Gap) : 0;
+        if (gap is > 60 or < 0)
+            faults.Add($"{name}, {look}: {gap} px between a stage and what comes below");
         if (look == "phone" && await visitor.Page.EvaluateAsync<double>("() => { const c = document.getElementById('channel'); return c ? c.scrollLeft % c.clientWidth : 0; }") is > 1 and < Phone - 1 and var between)
             faults.Add($"{name}, {look}: stands between two stages, {between} px beside one");
     }

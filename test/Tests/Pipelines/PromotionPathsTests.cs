@@ -25,6 +25,15 @@ public sealed class PromotionPathsTests
     public void Development_promotes_to_staging_alone() => Assert.Equal([Staging], Shop.DownstreamOf(Dev));
 
     [Fact]
+    public void An_app_gets_its_slugs_from_the_nearest_stage_before_it_and_from_those_that_name_it()
+    {
+        Assert.Equal([Staging], Shop.UpstreamOf(Eu));
+        Assert.Equal([Dev], NoStaging.UpstreamOf(Eu));
+        Assert.Empty(Shop.UpstreamOf(Dev));
+        Assert.Equal([Dev, Staging], (Shop with { Edges = ImmutableDictionary<AppId, AppId>.Empty.Add(Dev, Us) }).UpstreamOf(Us));
+    }
+
+    [Fact]
     public void An_empty_next_stage_is_not_skipped()
     {
         Assert.Empty(NoStaging.DownstreamOf(Dev));

@@ -12,7 +12,7 @@ namespace Sluice.Dashboard.AppPage;
 
 /// <summary>Gathers what the pages of one app show. The door has asked already whether one may see the app.</summary>
 internal sealed class AppViews(
-    AppFacts facts, PipelineCatalog pipelines, ReleaseLedger ledger, Releaser releaser, SlugCatalog slugs, FormationTable formations, DynoFleet fleet, AppLogs logs,
+    AppFacts facts, PipelineCatalog pipelines, ReleaseLedger ledger, ReleaseWaits waits, SlugCatalog slugs, FormationTable formations, DynoFleet fleet, AppLogs logs,
     OpenLogs outputs, BuildFacts builds, People people, Commits commits)
 {
     public const int LinesShown = 200;
@@ -58,7 +58,7 @@ internal sealed class AppViews(
             head, Line(release, by, head.Fact.Current, null), slug, output, since, await BetweenAsync(app, since, release, ct),
             since is null ? null : await ConfigWordsAsync(head, since, release, ct), head.Fact.Access.WhyNot(Permission.Deploy))
         {
-            Waits = Wait.Of(await releaser.WhyItWaitsAsync(release, ct), fleet.TroubleOf(app.Id)),
+            Waits = await waits.OfAsync(release, ct),
             Build = await builds.OfReleaseAsync(app, release.Id, ct),
         };
     }

@@ -115,6 +115,23 @@ if (channel && !location.hash && channel.scrollWidth > channel.clientWidth * 2) 
   if (first) channel.scrollTo({ left: first.getBoundingClientRect().left - channel.getBoundingClientRect().left + channel.scrollLeft, behavior: "instant" });
 }
 
+// There the channel is as tall as the stage that fills the window; between two of them, as the taller.
+function fit() {
+  const isPaged = matchMedia("(max-width: 760px)").matches, at = channel.scrollLeft / channel.clientWidth, reaches = channel.children;
+  const shown = isPaged ? [reaches[Math.floor(at + .02)], reaches[Math.ceil(at - .02)]].filter(Boolean) : [];
+  const style = getComputedStyle(channel), around = parseFloat(style.paddingTop) + parseFloat(style.paddingBottom);
+  channel.style.height = shown.length ? `${Math.ceil(Math.max(...shown.map(reach => reach.offsetHeight)) + around)}px` : "";
+}
+
+if (channel) {
+  const sizes = new ResizeObserver(fit), watch = () => { for (const reach of channel.children) sizes.observe(reach); };
+  sizes.observe(channel);
+  watch();
+  fit();
+  channel.addEventListener("scroll", fit, { passive: true });
+  document.addEventListener("htmx:afterSwap", () => { watch(); fit(); });
+}
+
 // --- Edges -----------------------------------------------------------------------------------------------------------
 
 // An app's own downstream app: a line from card to card that passes the gates by, in a lane under the cards. The cards say the same in words.
@@ -139,7 +156,7 @@ function drawEdges() {
     text.setAttribute("x", Math.min(x, z) + 14);
     text.setAttribute("y", lane + 4);
     svg.append(path, text);
-    width = Math.max(width, x, z);
+    width = Math.max(width, x, b.left);
   }
   svg.setAttribute("width", Math.ceil(width) + 8);
   svg.setAttribute("height", Math.ceil(floor) + 20 * lanes.size);

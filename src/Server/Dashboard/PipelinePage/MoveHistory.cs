@@ -16,7 +16,7 @@ namespace Sluice.Dashboard.PipelinePage;
 /// whose app the caller may see, as the API answers.
 /// </summary>
 internal sealed class MoveHistory(
-    Db db, Promoter promoter, ReleaseLedger ledger, Releaser releaser, SlugCatalog slugs, PipelineCatalog pipelines, Lookup lookup, People people, DynoFleet fleet, OpenLogs logs)
+    Db db, Promoter promoter, ReleaseLedger ledger, ReleaseWaits waits, SlugCatalog slugs, PipelineCatalog pipelines, Lookup lookup, People people, DynoFleet fleet, OpenLogs logs)
 {
     private const int LinesTold = 12, BytesRead = 8 * 1024;
 
@@ -90,7 +90,7 @@ internal sealed class MoveHistory(
         var keeps = target.Status == "failed" ? (await ledger.CurrentAsync(target.App, ct))?.Version : null;
         var output = release is { HasOutput: true } && release.Status != "succeeded" ? await TailAsync(logs.PathOf(release.Id), ct) : [];
         var isDraining = release is { Status: "succeeded" } && fleet.Of(target.App).Any(d => d.Generation < release.Version && d.State == Runtime.DynoState.Up);
-        var wait = release is null ? null : Shell.Wait.Of(await releaser.WhyItWaitsAsync(release, ct), fleet.TroubleOf(target.App));
+        var wait = release is not null ? await waits.OfAsync(release, ct) : target.Status == "pending" ? await waits.InTurnAsync(target.App, name, ct) : null;
         return new TargetView(target, name, release, keeps, output, isDraining, wait);
     }
 

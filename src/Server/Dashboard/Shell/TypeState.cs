@@ -7,6 +7,9 @@ namespace Sluice.Dashboard.Shell;
 /// <summary>How one process type of an app stands: how many dynos should run and what the others do.</summary>
 public sealed record TypeState(string Type, int Wanted, int Up, int Starting, string? Trouble)
 {
+    /// <summary>When the first of those that crashed is started again; null when none waits for that.</summary>
+    public DateTimeOffset? TryAgainAt { get; init; }
+
     public string Words => $"{Type} {Up}/{Wanted}{(Starting > 0 ? $", {Starting} starting" : "")}";
 
     /// <summary>A class for each pip.</summary>
@@ -20,7 +23,10 @@ public sealed record TypeState(string Type, int Wanted, int Up, int Starting, st
     ];
 
     private static TypeState Of(Formation row, DynoStatus[] dynos) => new(
-        row.Type, row.Quantity, dynos.Count(d => d.State == DynoState.Up), dynos.Count(d => d.State == DynoState.Starting), dynos.Select(TroubleOf).FirstOrDefault(t => t is not null));
+        row.Type, row.Quantity, dynos.Count(d => d.State == DynoState.Up), dynos.Count(d => d.State == DynoState.Starting), dynos.Select(TroubleOf).FirstOrDefault(t => t is not null))
+    {
+        TryAgainAt = dynos.Min(d => d.TryAgainAt),
+    };
 
     private static string? TroubleOf(DynoStatus dyno) => dyno.State != DynoState.Crashed ? null
         : dyno.Reason is { Length: > 0 } reason ? $"{dyno.Name}: {reason}"
