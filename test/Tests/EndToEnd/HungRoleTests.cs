@@ -42,7 +42,10 @@ public sealed class HungRoleTests
         var before = visitors.Visits;
         await sluice.UntilAsync(() => visitors.Visits > before + 20);
         using var http = new HttpClient();
-        while (!(await http.GetAsync(new Uri(sluice.Address, "/healthz"), Ct)).IsSuccessStatusCode)
+        for (var tries = 0; !(await http.GetAsync(new Uri(sluice.Address, "/healthz"), Ct)).IsSuccessStatusCode; tries++)
+        {
+            Assert.True(tries < 600, sluice.Said);
             await Task.Delay(100, Ct);
+        }
     }
 }

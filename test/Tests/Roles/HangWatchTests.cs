@@ -36,7 +36,7 @@ public sealed class HangWatchTests : IAsyncDisposable
         Assert.Empty(said);
         await LookAsync(1);
         Assert.Equal(["The server has not answered for 60 s; replacing it.", "The server was replaced."], said);
-        Assert.Equal(137, await first.Exit);
+        Assert.Equal(137, await first.Exit.WaitAsync(TimeSpan.FromSeconds(60), Ct));
 
         // Rounds in which its keeper is not yet at rest are excused: there may be some more than sixty.
         var rounds = 0;
@@ -111,8 +111,7 @@ public sealed class HangWatchTests : IAsyncDisposable
         await LookAsync(1);
         Assert.Equal(["The router has not answered for 20 s; replacing it.", "The router was replaced."], said);
         Assert.Equal(137, await first.Exit.WaitAsync(TimeSpan.FromSeconds(60), Ct));
-        while (data.RouterSockets.Length > 0)
-            await Task.Delay(10, Ct);
+        await UntilAsync(() => data.RouterSockets.Length == 0);
     }
 
     [Fact]
@@ -121,8 +120,7 @@ public sealed class HangWatchTests : IAsyncDisposable
         await KeepAsync(Launch.Router, NotesEachEnd);
         var first = keeper.Ready!;
         Assert.True(await keeper.ReplaceHungAsync(first, answer: Task.CompletedTask, Ct));
-        while (!File.Exists(folder.At("ends")))
-            await Task.Delay(10, Ct);
+        await UntilAsync(() => File.Exists(folder.At("ends")));
         await Task.WhenAny(first.Exit, Task.Delay(200, Ct));
         Assert.False(first.Exit.IsCompleted);
     }
@@ -164,6 +162,15 @@ public sealed class HangWatchTests : IAsyncDisposable
         listening.Listen(8);
     }
 
+    private static async Task UntilAsync(Func<bool> holds)
+    {
+        for (var tries = 0; !holds(); tries++)
+        {
+            Assert.True(tries < 3000, "It did not come about within 60 s.");
+            await Task.Delay(20, Ct);
+        }
+    }
+
     private async Task LookAsync(int rounds, bool isLate = false)
     {
         for (var round = 0; round < rounds; round++)
@@ -174,7 +181,7 @@ public sealed class HangWatchTests : IAsyncDisposable
     private async Task AnswerAsync()
     {
         var question = watch.Question!;
-        using var asking = await listening!.AcceptAsync(Ct);
+        using var asking = await listening!.AcceptAsync(Ct).AsTask().WaitAsync(TimeSpan.FromSeconds(60), Ct);
         await asking.SendAsync("HTTP/1.1 503 Service Unavailable\r\n\r\n"u8.ToArray(), Ct);
         asking.Shutdown(SocketShutdown.Both);
         await question.WaitAsync(TimeSpan.FromSeconds(60), Ct);
