@@ -17,12 +17,21 @@ internal static class Misunderstood
         [
             .. flags.Select(f => $"{f} is no flag of this command."),
             .. words.Count == 0 ? [] : new[] { $"Not understood: {string.Join(' ', words)}" },
+            .. Empty(parsed),
             .. parsed.Errors.Where(e => !parsed.UnmatchedTokens.Any(t => e.Message.Contains($"'{t}'", StringComparison.Ordinal))).Select(Sentence),
         ];
     }
 
     private static IEnumerable<string> TakenForValues(ParseResult parsed) => parsed.Tokens.Any(t => t.Type is TokenType.DoubleDash) ? []
         : parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(a => a.Tokens).Select(t => t.Value).Where(v => v is ['-', not (>= '0' and <= '9'), ..]);
+
+    /// <summary>A value that is empty is most likely a variable of a script that was not set: it must never stand for "all". Words of another program's line may be empty.</summary>
+    private static IEnumerable<string> Empty(ParseResult parsed) => parsed.CommandResult.Children.Where(c => c.Tokens.Any(t => string.IsNullOrWhiteSpace(t.Value))).Select(c => c switch
+    {
+        OptionResult option => $"{Shown(option.Option)} is empty: give it a value, or leave {option.Option.Name} out.",
+        ArgumentResult { Argument: { Arity.MaximumNumberOfValues: 1 } argument } => $"{argument.Name} is empty.",
+        _ => null,
+    }).OfType<string>();
 
     private static string Sentence(ParseError error) => error.SymbolResult switch
     {

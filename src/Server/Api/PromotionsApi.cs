@@ -27,6 +27,8 @@ internal static class PromotionsApi
         var (allOrNothing, ifCurrent) = (body.Flag("all_or_nothing") ?? false, source.Flag("if_current") ?? false);
         if (ifCurrent && releaseName is null)
             body.Fault("source.if_current asks whether the release that you looked at is still the current one: name it in source.release, too.");
+        if (body.IsEmptyList("targets"))
+            body.Fault("targets is empty: name the apps in it, or leave it out to promote to all that come next.");
         body.RefuseFaults();
 
         var faults = new Faults();

@@ -99,6 +99,9 @@ internal sealed class RequestBody
 
     public string NeedReference(string name) => Reference(name) is { Length: > 0 } text ? text : Missing(name);
 
+    /// <summary>True for <c>[]</c>, which is not the same as leaving the list out.</summary>
+    public bool IsEmptyList(string name) => json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Array && value.GetArrayLength() == 0;
+
     public bool Has(string name) => json.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null;
 
     /// <summary>Whether the member is there at all, be it null.</summary>

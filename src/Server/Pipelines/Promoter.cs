@@ -102,11 +102,11 @@ public sealed class Promoter(Db db, ReleaseLedger ledger, Releaser releaser, Tim
         var paths = PathsOf(tx, pipeline, source);
         var targets = Targets(tx, request, paths, source, who, faults);
         var release = known.Any(fault => fault.Resource == "release") ? null : Pinned(tx, request, source, lack, faults);
-        return faults switch
+        return faults.DistinctBy(fault => fault.Message).ToArray() switch
         {
             [] => new Checked(PipelineIn(request, pipeline, paths, targets), source, release!, targets),
             [var only] => throw only,
-            _ => throw Refuse.Invalid(faults.Select(f => f.Message)),
+            var several => throw Refuse.Invalid(several.Select(f => f.Message)),
         };
     }
 

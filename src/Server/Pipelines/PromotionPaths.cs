@@ -40,7 +40,7 @@ public sealed record PromotionPaths(string? Pipeline, ImmutableArray<string> Sta
         : $"{app.Name} goes nowhere by itself: {app.Stage} is the last stage of pipeline {Pipeline}. Name the apps (--to APP).";
 
     /// <summary>Why a promotion that names no apps does not go to one that its caller may not see: its name is not told.</summary>
-    public static string Unseen(string source) => $"{source} promotes to an app that you may not see: name the apps to promote to, or ask the pipeline's owner for access.";
+    public static string Unseen(string source) => $"{source} promotes to an app that you may not see: name the apps to promote to, or ask those who work with the pipeline for access to all of its apps.";
 
     /// <summary>Why <paramref name="target"/> may not get what <paramref name="source"/> runs, a sentence; null when it may.</summary>
     /// <param name="skip">The caller knows that it passes by a stage that was put between.</param>

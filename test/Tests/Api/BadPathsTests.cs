@@ -62,6 +62,7 @@ public sealed class BadPathsTests(ContractWorld world) : IClassFixture<ContractW
         await RefusedPromotionAsync(new { source = new { app = dev, if_current = true } }, 422, "name it in source.release");
         await RefusedPromotionAsync(new { source = 1, targets = "all", all_or_nothing = "yes", skip = 0 }, 422,
             "source must be an object.", "source.app is missing.", "targets must be a list.", "all_or_nothing must be true or false.", "skip must be true or false.");
+        await RefusedPromotionAsync(new { source = new { app = dev }, targets = Targets() }, 422, "targets is empty: name the apps in it, or leave it out");
         await RefusedPromotionAsync(new { }, 422, "source.app is missing.");
 
         Assert.Equal(before, await AllAsync());

@@ -27,8 +27,26 @@ public sealed class AppsDiffTests
         Assert.Equal("shop and shop are alike.\n", typed.Out);
     }
 
-    private static void Answer(ScriptedServer server, string app, string config) => server
-        .On<IReadOnlyList<ReleaseWire>>($"GET /apps/{app}/releases", [Answers.Release(app, 3, slug: false)])
+    [Fact]
+    public async Task What_is_compared_is_what_runs_and_not_a_newer_release_that_failed()
+    {
+        await using var server = await ScriptedServer.StartAsync();
+        var (runs, failed) = (Answers.Release("shop", 3) with { Current = true }, Answers.Release("shop", 4, slug: false) with { Status = "failed", Current = false });
+        Answer(server, "empty", "{}");
+        Answer(server, "shop", "{}", runs, failed);
+        server.On($"GET /apps/shop/slugs/{runs.Slug!.Id}", new SlugWire
+        {
+            Id = runs.Slug.Id, Blob = new("get", "x"), Checksum = "SHA256:0f0a", Commit = null, CommitDescription = null, BuildpackProvidedDescription = null,
+            ProcessTypes = new Dictionary<string, string>(), Size = 1, Stack = Answers.Named("debian-12"), CreatedAt = runs.CreatedAt, UpdatedAt = runs.UpdatedAt,
+        });
+        using var typed = new Typed(server);
+
+        Assert.True(await typed.Run("apps:diff empty shop") == 0, typed.Error);
+        Assert.Contains("slug (checksum)         SHA256:0f0a", typed.Out, StringComparison.Ordinal);
+    }
+
+    private static void Answer(ScriptedServer server, string app, string config, params ReleaseWire[] releases) => server
+        .On<IReadOnlyList<ReleaseWire>>($"GET /apps/{app}/releases", releases is [] ? [Answers.Release(app, 3, slug: false)] : releases)
         .Raw($"GET /apps/{app}/config-vars", config)
         .On($"GET /apps/{app}", Answers.App(app))
         .On<IReadOnlyList<BuildpackInstallationWire>>($"GET /apps/{app}/buildpack-installations", [])

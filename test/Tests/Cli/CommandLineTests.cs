@@ -34,6 +34,20 @@ public sealed class CommandLineTests
         }
     }
 
+    [Theory]
+    [InlineData("--to APP,... is empty: give it a value, or leave --to out.", "promote", "-a", "shop-staging", "--to", "")]
+    [InlineData("--to APP,... needs a value.", "diff", "-a", "shop-staging", "--to=")]
+    [InlineData("--app APP is empty: give it a value, or leave --app out.", "info", "-a", " ")]
+    [InlineData("PIPELINE is empty.", "pipelines:destroy", "", "--confirm", "shop")]
+    [InlineData("--to names no app: give the apps' names, or leave it out to promote to all that come next.", "promote", "-a", "shop-staging", "--to", ",")]
+    [InlineData("--depth is a number of apps, 1 or more.", "pipeline", "-a", "shop", "-d", "-1")]
+    public async Task A_variable_that_was_not_set_never_stands_for_all(string sentence, params string[] words)
+    {
+        using var typed = new Typed();
+        Assert.Equal(64, await typed.Run(words));
+        Assert.Contains(sentence, typed.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Help_for_a_topic_lists_its_commands()
     {

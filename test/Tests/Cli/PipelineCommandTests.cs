@@ -199,6 +199,19 @@ public sealed class PipelineCommandTests
     }
 
     [Fact]
+    public async Task Diff_says_that_there_are_apps_which_it_could_not_compare()
+    {
+        await using var server = (await ScriptedServer.StartAsync())
+            .On("GET /apps/shop-staging/promotes-to", new PromotesToWire(Answers.Named("shop-staging"), "production", [Answers.Named("shop")], "shop-staging promotes to an app that you may not see."))
+            .On("GET /apps/shop-staging/diff?to=shop", Ahead());
+        using var typed = new Typed(server);
+
+        Assert.Equal(0, await typed.Run("diff -a shop-staging"));
+        Assert.StartsWith("shop-staging is ahead of shop by 2 commits:\n", typed.Out, StringComparison.Ordinal);
+        Assert.Contains("promotes to an app that you may not see.", typed.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Diff_of_the_same_slug_says_up_to_date()
     {
         await using var server = (await ScriptedServer.StartAsync()).WithPipeline("shop")

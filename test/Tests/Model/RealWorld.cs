@@ -127,7 +127,9 @@ internal sealed class RealWorld(RealServer server, int number)
         var source = new Dictionary<string, object> { ["app"] = P(c.Source), ["if_current"] = c.IfCurrent };
         if (c.Release is { } version)
             source["release"] = $"v{version}";
-        var body = new Dictionary<string, object> { ["source"] = source, ["targets"] = c.Targets.Select(t => new { app = P(t) }), ["skip"] = c.Skip, ["all_or_nothing"] = c.AllOrNothing };
+        var body = new Dictionary<string, object> { ["source"] = source, ["skip"] = c.Skip, ["all_or_nothing"] = c.AllOrNothing };
+        if (c.Targets.Any())
+            body["targets"] = c.Targets.Select(t => new { app = P(t) });
         if (c.Pipeline is not null)
             body["pipeline"] = P(c.Pipeline);
         var (status, answer) = await SendAsync(c.Who, "POST", "/pipeline-promotions", body);

@@ -57,8 +57,9 @@ internal sealed class AppsDiff : CliCommand
     {
         var path = $"/apps/{Uri.EscapeDataString(app)}";
         var traits = new Dictionary<string, string?>(StringComparer.Ordinal);
-        var newest = (await Ledger.NewestAsync(run, app, 1, ct)).FirstOrDefault();
-        traits["slug (checksum)"] = newest?.Slug is { } slug ? (await run.Server.GetAsync<SlugWire>($"{path}/slugs/{slug.Id}", ct)).Checksum : null;
+        // What it runs: a release that failed, or is still on its way, is none of it.
+        var runs = (await run.Server.ListAsync<ReleaseWire>(Ledger.Path(app), ct)).FirstOrDefault(r => r.Current);
+        traits["slug (checksum)"] = runs?.Slug is { } slug ? (await run.Server.GetAsync<SlugWire>($"{path}/slugs/{slug.Id}", ct)).Checksum : null;
         foreach (var (name, value) in (await run.Server.GetAsync<IReadOnlyDictionary<string, string>>($"{path}/config-vars", ct)).OrderBy(v => v.Key, StringComparer.Ordinal))
         {
             traits[$"config ({name})"] = value;

@@ -21,6 +21,11 @@ internal sealed class PipelineShow : AppCommand
 
     public override async Task<ExitCode> RunAsync(Run run, CancellationToken ct)
     {
+        if (run.Value(depth) is < 1)
+        {
+            throw StopException.Usage("--depth is a number of apps, 1 or more.");
+        }
+
         var (app, chain) = await Downstream.ChainAsync(run, await AppAsync(run, ct), run.Value(depth), ct);
         if (run.Value(json))
         {

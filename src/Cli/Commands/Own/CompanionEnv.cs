@@ -10,7 +10,7 @@ internal sealed class CompanionEnv(Run run, string proxy)
     public static CompanionEnv Find(Run run)
     {
         var folder = run.Location.DataFolder ?? throw StopException.Failed(
-            $"Where the companion of {run.Location.Address} answers is noted in its data folder: set SLUICE_DATA to that folder, or make a way there of your own with: sluice connect {run.Location.Address}");
+            $"Where the companion of {run.Location.Address} answers is noted in its data folder: set SLUICE_DATA to that folder (and no SLUICE_URL, which goes before it), or make a way there of your own with: sluice connect {run.Location.Address}");
         var note = Path.Combine(folder, "companion");
         return File.Exists(note) && File.ReadLines(note).FirstOrDefault() is { Length: > 0 } line
             ? new CompanionEnv(run, line.Trim())

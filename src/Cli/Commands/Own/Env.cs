@@ -8,11 +8,11 @@ internal sealed class Env : CliCommand
 {
     public static readonly About Is = new("env", "Print what points the unmodified Heroku CLI at this server", "eval \"$(sluice env)\"", () => new Env())
     {
-        More = "Prints export lines and nothing else. They also keep the key from being sent to any other host. Git's settings are for this\n"
+        More = "Prints export lines and nothing else; when it cannot, the one word false, so that an eval of it fails. The lines also keep the key from being sent to any other host. Git's settings are for this\n"
             + "server's address alone: pushes to other hosts stay as they are.\n\n"
             + "Some commands of the Heroku CLI ask hosts that it has wired in (pipelines:diff, pipelines:connect, pipelines:setup). With --companion\n"
             + "the server answers in their place, by a proxy on this machine that forwards nothing: in that shell no other https host is reached, git aside.\n"
-            + "Use a shell of its own: (eval \"$(sluice env --companion)\"; heroku pipelines:diff -a shop-staging)",
+            + "Use a shell of its own: (eval \"$(sluice env --companion)\" && heroku pipelines:diff -a shop-staging)",
     };
 
     private readonly Option<bool> companion = new("--companion") { Description = "also answer for the hosts that the Heroku CLI has wired in" };
@@ -20,6 +20,20 @@ internal sealed class Env : CliCommand
     public Env() : base(Is) => Options.Add(companion);
 
     public override async Task<ExitCode> RunAsync(Run run, CancellationToken ct)
+    {
+        try
+        {
+            return await PrintAsync(run, ct);
+        }
+        catch (StopException)
+        {
+            // What the shell evaluates must fail: a heroku command after && would go to the real one.
+            run.Terminal.Line("false");
+            throw;
+        }
+    }
+
+    private async Task<ExitCode> PrintAsync(Run run, CancellationToken ct)
     {
         var url = run.Location.Url;
         if (!url.IsLoopback)

@@ -57,7 +57,17 @@ internal sealed class PipelinesDiff : AppCommand
     private static async Task<string[]> DownstreamAsync(Run run, string app, CancellationToken ct)
     {
         var next = await run.Server.GetAsync<PromotesToWire>($"/apps/{Uri.EscapeDataString(app)}/promotes-to", ct);
-        return next.Apps.Count > 0 ? [.. next.Apps.Select(a => a.Name)] : throw StopException.Refused(next.WhyNot ?? $"{app} goes nowhere by itself. Name the apps (--to APP).");
+        if (next.Apps.Count == 0)
+        {
+            throw StopException.Refused(next.WhyNot ?? $"{app} goes nowhere by itself. Name the apps (--to APP).");
+        }
+
+        if (next.WhyNot is { } more)
+        {
+            run.Terminal.Warning(more);
+        }
+
+        return [.. next.Apps.Select(a => a.Name)];
     }
 
     private void Show(Run run, DiffWire diff)

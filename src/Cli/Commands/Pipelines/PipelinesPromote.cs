@@ -38,6 +38,11 @@ internal sealed class PipelinesPromote : AppCommand
             throw StopException.Usage("--if-current asks whether the release that you looked at still runs: name it with --release vN.");
         }
 
+        if (run.Value(to) is { } list && Flags.Names(list).Length == 0)
+        {
+            throw StopException.Usage("--to names no app: give the apps' names, or leave it out to promote to all that come next.");
+        }
+
         var app = await AppAsync(run, ct);
         var source = await run.Server.GetAsync<AppWire>($"/apps/{Uri.EscapeDataString(app)}", ct);
         var apps = await Neighbours(run, source, ct);

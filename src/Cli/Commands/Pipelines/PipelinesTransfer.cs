@@ -7,7 +7,7 @@ internal sealed class PipelinesTransfer : CliCommand
 {
     public static readonly About Is = new("pipelines:transfer", "Hand a pipeline, with its apps, to a team or a person", "sluice pipelines:transfer acme -p shop -c shop", () => new PipelinesTransfer())
     {
-        More = "Yours goes to a team that you are in; a team's goes to somebody in the team. Apps in it that belong to others stay theirs.",
+        More = "Yours goes to a team that you are in; a team's goes to somebody in the team. Apps in it that belong to others stay theirs. An app that a team had\nlocked is not locked any more when it leaves the team: lock it again where it should be.",
     };
 
     private readonly Argument<string> owner = Flags.Needed("OWNER", "name of a team, or address of an account");
@@ -47,7 +47,19 @@ internal sealed class PipelinesTransfer : CliCommand
         }
         catch (SluiceException none) when (none.Status == 404)
         {
-            return (new((await run.Server.GetAsync<AccountWire>($"/users/{path}", ct)).Id, "user"), $"{named} account");
+            return (new((await PersonAsync(run, named, ct)).Id, "user"), $"{named} account");
+        }
+    }
+
+    private static async Task<AccountWire> PersonAsync(Run run, string named, CancellationToken ct)
+    {
+        try
+        {
+            return await run.Server.GetAsync<AccountWire>($"/users/{Uri.EscapeDataString(named)}", ct);
+        }
+        catch (SluiceException none) when (none.Status == 404)
+        {
+            throw StopException.Refused($"There is no account {named}, and you are in no team of that name.");
         }
     }
 
