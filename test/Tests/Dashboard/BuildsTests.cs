@@ -15,6 +15,7 @@ public sealed partial class BuildsTests(DashboardWorld world)
     public async Task A_build_is_seen_as_it_runs_the_next_one_says_what_it_waits_for_and_one_that_failed_stays_with_its_reason()
     {
         await world.OpenAsync();
+        await Accessible.InstallAsync(TestContext.Current.CancellationToken);
         var (app, prod) = (await world.AppAsync("built"), await world.AppAsync("built-prod"));
         var pipeline = await world.PipelineAsync(world.Name("built"), (app, "staging"), (prod, "production"));
         await world.PushAsync(app, "The first");
@@ -42,8 +43,11 @@ public sealed partial class BuildsTests(DashboardWorld world)
         var nightly = ledger.Locator(".built").Filter(new() { HasText = "nightly <b>7</b>" });
         await Assertions.Expect(nightly).ToContainTextAsync($"Another build of {app} runs. One at a time. Nobody needs to: it goes on by itself. When that build has ended, and at the latest at");
         await Assertions.Expect(nightly.Locator("time[data-clock]")).ToHaveTextAsync(Clock());
+        foreach (var seen in new[] { page, other.Page })
+            Assert.Empty(await Accessible.FaultsAsync(seen));
         await LetGoAsync(app);
         await Assertions.Expect(output).ToContainTextAsync("done with it");
+        Assert.DoesNotContain("\n\n", await output.InnerTextAsync(), StringComparison.Ordinal);   // a line is a line, however it came
         await Assertions.Expect(page.GetByText("It became v3.")).ToBeVisibleAsync(InTime);
         Assert.Equal((place!.Y, place.Height), ((await output.BoundingBoxAsync())!.Y, (await output.BoundingBoxAsync())!.Height));
         await push;

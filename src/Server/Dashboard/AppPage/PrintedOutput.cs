@@ -29,5 +29,5 @@ public sealed record PrintedOutput(string Text, long End)
 
     /// <param name="bytes">Lines; what is not closed by a newline counts as one.</param>
     internal static string TextOf(ReadOnlySpan<byte> bytes) =>
-        bytes.IsEmpty ? "" : string.Join('\n', Encoding.UTF8.GetString(bytes).TrimEnd('\n').Split('\n').Select(LogText.Shown));
+        bytes.IsEmpty ? "" : string.Join('\n', Encoding.UTF8.GetString(bytes[^1] == '\n' ? bytes[..^1] : bytes).Split('\n').Select(LogText.Shown));
 }

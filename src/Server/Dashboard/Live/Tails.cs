@@ -93,7 +93,8 @@ internal static class Tails
             lines.ResetWrittenCount();
             lines.Write(rest);
             at += whole;
-            await WriteAsync(http, $"id: {at}\n{Data(await views.MarkupAsync<Printed>(text))}", ct);
+            var markup = (await views.MarkupAsync<Printed>(text)).Trim();   // what stands around the lines is not theirs; the ends of lines are encoded
+            await WriteAsync(http, $"id: {at}\n{Data(markup)}", ct);
             await Task.Delay(Breath, clock, ct);
         }
 
