@@ -32,7 +32,7 @@ public sealed class HungRoleTests
     {
         var hung = roles.ToDictionary(role => role, sluice.PidOf);
         foreach (var (role, pid) in hung)
-            RunningSluice.Signal(pid, "STOP");
+            await RunningSluice.StopWholeAsync(pid);
         await sluice.UntilAsync(() => hung.All(one => sluice.PidOf(one.Key) != one.Value && !Directory.Exists($"/proc/{one.Value}")));
         foreach (var role in roles)
         {

@@ -135,7 +135,7 @@ public sealed class KilledRoleTests(TwoVersions shop)
     {
         await using var visitors = new Visitors(shop.Keeper.Sluice.Address, "shop");
         var pid = shop.Keeper.Sluice.PidOf("router");
-        RunningSluice.Signal(pid, "STOP");
+        await RunningSluice.StopWholeAsync(pid);
         await Task.Delay(2000, Ct);
         RunningSluice.Signal(pid, "CONT");
         var before = visitors.Visits;

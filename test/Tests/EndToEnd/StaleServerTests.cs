@@ -24,7 +24,7 @@ public sealed class StaleServerTests
         var before = await WhatAsync(records);
 
         var stale = sluice.PidOf("server");
-        RunningSluice.Signal(stale, "STOP");
+        await RunningSluice.StopWholeAsync(stale);
         // They lie on the stopped one's own socket, and are the first thing that it sees when it wakes up.
         var late = new[] { await AskedAsync(sluice, "POST /apps", """{"name":"late"}"""), await AskedAsync(sluice, "PATCH /apps/shop/config-vars", """{"LATE":"1"}""") };
         var successor = RoleProcess.Start("server", Successor(sluice, records.Place), TimeProvider.System);

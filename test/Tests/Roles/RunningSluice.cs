@@ -86,6 +86,14 @@ internal sealed class RunningSluice : IAsyncDisposable
         kill.WaitForExit();
     }
 
+    /// <summary>SIGSTOP, and waits until each thread stands: on a busy machine some run on for a moment.</summary>
+    public static async Task StopWholeAsync(int pid)
+    {
+        Signal(pid, "STOP");
+        while (Directory.GetDirectories($"/proc/{pid}/task").Any(thread => !File.ReadAllText(Path.Combine(thread, "stat")).Contains(") T ", StringComparison.Ordinal)))
+            await Task.Delay(5, TestContext.Current.CancellationToken);
+    }
+
     public async Task<int> EndAsync()
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
