@@ -62,7 +62,7 @@ internal static class SlugsApi
 
     /// <summary>Answers when the files are in the store and the slug can be released.</summary>
     private static async Task<Ok> Receive(
-        HttpContext http, string ticket, AppTickets tickets, SlugCatalog slugs, SlugClient store, Uploads uploads, Db db, TimeProvider clock, CancellationToken ct)
+        HttpContext http, string ticket, AppTickets tickets, SlugCatalog slugs, SlugClient store, QuotaTable quotas, Uploads uploads, Db db, TimeProvider clock, CancellationToken ct)
     {
         var id = (await tickets.OpenAsync<SlugId>(Put, ticket, ct)).About;
         var slug = await slugs.FindAsync(id, ct) ?? throw Refuse.NotFound("slug", id.ToString());
@@ -72,7 +72,7 @@ internal static class SlugsApi
         await uploads.ReceiveAsync(upload, http.Request.Body, ct);
         try
         {
-            var made = await store.ImportAsync(Uploads.NameOf(upload), slug.Stack, ct);
+            var made = await store.ImportAsync(Uploads.NameOf(upload), slug.Stack, await quotas.OfAsync(slug.App, Quota.SlugMb, ct), ct);
             await db.WriteAsync(
                 new Act("slug.upload", id.ToString(), App: slug.App),
                 tx => slugs.Fill(tx, id, made.Digest, made.Bytes, clock.GetUtcNow()),

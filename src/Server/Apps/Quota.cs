@@ -12,11 +12,12 @@ public sealed record Quota(string Name, long Default, string What)
     public static readonly Quota OneOffs = new("one-offs", 20, "one-off dynos at once");
     public static readonly Quota Builds = new("builds", 20, "builds that wait or run");
     public static readonly Quota RepositoryMb = new("repo-mb", 10 * 1024, "MB of git repository");
+    public static readonly Quota SlugMb = new("slug-mb", 1024, "MB of files in a slug");
     public static readonly Quota Domains = new("domains", 1000, "domains");
     public static readonly Quota Drains = new("drains", 5, "log drains");
     public static readonly Quota WebSockets = new("websockets", 10_000, "open WebSockets at once");
 
-    public static readonly ImmutableArray<Quota> All = [Dynos, MemoryMb, OneOffs, Builds, RepositoryMb, Domains, Drains, WebSockets];
+    public static readonly ImmutableArray<Quota> All = [Dynos, MemoryMb, OneOffs, Builds, RepositoryMb, SlugMb, Domains, Drains, WebSockets];
 
     /// <summary>More than that is no limit at all, and would not fit into every sum.</summary>
     public const long Most = 1_000_000_000;

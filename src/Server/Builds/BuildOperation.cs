@@ -134,7 +134,7 @@ internal sealed class BuildOperation(SandboxHost sandboxes, SlugStore slugs, Dat
             types = ProcessTypes.Of(folder.Report("Procfile", ProcessTypes.MaxBytes), folder.Report("release", ProcessTypes.MaxBytes));
             health = AppJson.HealthPath(folder.Report("app.json", AppJson.MaxBytes));
             folder.TakeCacheOut();
-            made = await PutAsync(folder, cache, owner, ct);
+            made = await PutAsync(folder, cache, SlugLimits.OfMb(run.MaxSlugMb), owner, ct);
         }
         catch (RefusedException e)
         {
@@ -154,7 +154,7 @@ internal sealed class BuildOperation(SandboxHost sandboxes, SlugStore slugs, Dat
     }
 
     /// <summary>Slug and cache. Folders that both want go into the store once, by the cache, and come back to the app as links: the slug's index then knows them.</summary>
-    private async Task<SlugMade> PutAsync(BuildFolder folder, string cache, uint owner, CancellationToken ct)
+    private async Task<SlugMade> PutAsync(BuildFolder folder, string cache, SlugLimits limits, uint owner, CancellationToken ct)
     {
         var linked = folder.Linked();
         if (!linked.IsEmpty)
@@ -165,9 +165,9 @@ internal sealed class BuildOperation(SandboxHost sandboxes, SlugStore slugs, Dat
             await slugs.LayOutCacheAsync(cache, folder.CacheAgain, owner, ct);
             foreach (var name in linked)
                 folder.MoveFolder(name, folder.CacheAgain, folder.App);
-            return await slugs.PutAsync(folder.App, Stack, ct);
+            return await slugs.PutAsync(folder.App, Stack, limits, ct);
         }
-        var made = await slugs.PutAsync(folder.App, Stack, ct);
+        var made = await slugs.PutAsync(folder.App, Stack, limits, ct);
         if (folder.HasCache)
             await slugs.KeepCacheAsync(cache, folder.Cache, owner, ct);
         return made;

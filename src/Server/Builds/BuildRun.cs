@@ -19,6 +19,9 @@ internal sealed record BuildRun
     public required ImmutableArray<BuildpackChoice> Buildpacks { get; init; }
     public required ImmutableDictionary<string, string> Config { get; init; }
     public string? Commit { get; init; }
+
+    /// <summary>More than that in its slug fails the build.</summary>
+    public required long MaxSlugMb { get; init; }
 }
 
 /// <summary>How it went. Either <see cref="Failure"/> (the app's fault, a sentence) or the rest.</summary>

@@ -11,7 +11,7 @@ namespace Sluice.Builds;
 
 /// <summary>Source + buildpacks → slug, in a sandbox of the agent's. One build per app at a time: a second one waits and says so in its output.</summary>
 public sealed partial class Builder(
-    BuildTable builds, AppCatalog apps, AccountTable accounts, BuildpackList buildpacks, AgentClient agent, OpenLogs logs, AppLogs appLogs, Turns turns, BuildWakeup wakeup, TimeProvider clock,
+    BuildTable builds, AppCatalog apps, AccountTable accounts, BuildpackList buildpacks, QuotaTable quotas, AgentClient agent, OpenLogs logs, AppLogs appLogs, Turns turns, BuildWakeup wakeup, TimeProvider clock,
     ILogger<Builder> log)
 {
     private readonly ConcurrentDictionary<BuildId, DateTimeOffset> running = new();
@@ -111,6 +111,7 @@ public sealed partial class Builder(
             Buildpacks = BuildpackChoice.Of(await buildpacks.ListAsync(app.Id, ct), config.GetValueOrDefault("BUILDPACK_URL")),
             Config = config.ToImmutableDictionary(),
             Commit = request.Commit,
+            MaxSlugMb = await quotas.OfAsync(app.Id, Quota.SlugMb, ct),
         };
         try
         {

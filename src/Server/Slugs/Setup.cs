@@ -22,7 +22,7 @@ internal static class SlugsSetup
         .On<SlugImport, SlugMade>("slug.import", async (ask, _, ct) =>
         {
             await using var archive = OpenUpload(data, ask.File);
-            return await store.ImportAsync(archive, ask.Stack, ct);
+            return await store.ImportAsync(archive, ask.Stack, SlugLimits.OfMb(ask.MaxMb), ct);
         })
         .On<SlugAsk, Done>("slug.export", async (ask, write, ct) =>
         {
@@ -73,7 +73,7 @@ internal static class SlugsSetup
     }
 }
 
-internal sealed record SlugImport(string File, string Stack);
+internal sealed record SlugImport(string File, string Stack, long MaxMb);
 
 internal sealed record SlugAsk(SlugDigest Slug);
 

@@ -9,8 +9,9 @@ namespace Sluice.Slugs;
 public sealed class SlugClient(AgentClient agent)
 {
     /// <summary>Makes a slug of a tar (plain or gzip) that lies in <c>DIR/uploads</c> under a plain name.</summary>
-    public Task<SlugMade> ImportAsync(string uploadName, string stack, CancellationToken ct) =>
-        agent.CallAsync<SlugImport, SlugMade>("slug.import", new(uploadName, stack), null, ct);
+    /// <param name="maxMb">More than that is refused.</param>
+    public Task<SlugMade> ImportAsync(string uploadName, string stack, long maxMb, CancellationToken ct) =>
+        agent.CallAsync<SlugImport, SlugMade>("slug.import", new(uploadName, stack, maxMb), null, ct);
 
     /// <summary>The slug as tar.gz, files under <c>./app/</c>.</summary>
     public Task ExportAsync(SlugDigest slug, Stream output, CancellationToken ct) =>

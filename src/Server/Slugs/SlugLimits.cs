@@ -7,7 +7,9 @@ internal sealed record SlugLimits(long MaxBytes, int MaxFiles)
 {
     public static readonly SlugLimits Default = new(1L << 30, 250_000);
 
-    private const double Gigabyte = 1L << 30;
+    private const double Megabyte = 1L << 20, Gigabyte = 1L << 30;
+
+    public static SlugLimits OfMb(long megabytes) => Default with { MaxBytes = megabytes << 20 };
 
     /// <summary>Most bytes that an archive may unpack to, its own headers included.</summary>
     public long MaxArchive => MaxBytes + (MaxFiles * 4096L);
@@ -15,7 +17,7 @@ internal sealed record SlugLimits(long MaxBytes, int MaxFiles)
     public void CheckBytes(long bytes)
     {
         if (bytes > MaxBytes)
-            throw Refuse.TooLarge($"Compiled slug size: {Math.Ceiling(bytes / Gigabyte * 10) / 10:0.0}G is too large (max is {MaxBytes / Gigabyte:0.###}G).");
+            throw Refuse.TooLarge($"Compiled slug size: {Size(bytes)} is too large (max is {Size(MaxBytes)}). Name what it need not hold in .slugignore, or ask an administrator: sluice quotas:set slug-mb=N.");
     }
 
     public void CheckFiles(int files)
@@ -29,4 +31,8 @@ internal sealed record SlugLimits(long MaxBytes, int MaxFiles)
         if (bytes > MaxArchive)
             throw Refuse.TooLarge($"The archive unpacks to more than {MaxArchive / Gigabyte:0.0}G, which is more than any slug can hold.");
     }
+
+    /// <summary>Rounded up, so that what is too large is never shown as what is not.</summary>
+    private static string Size(long bytes) =>
+        bytes >= Gigabyte ? FormattableString.Invariant($"{Math.Ceiling(bytes / Gigabyte * 10) / 10:0.#}G") : FormattableString.Invariant($"{Math.Ceiling(bytes / Megabyte * 10) / 10:0.#}M");
 }

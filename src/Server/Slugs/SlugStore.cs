@@ -47,8 +47,6 @@ public sealed class SlugStore : IDisposable
     /// <summary>Most hard links to one object; below the 65,000 of ext4. Tests lower it.</summary>
     internal int LinkLimit { get; init; } = 64_000;
 
-    internal SlugLimits Limits { get; init; } = SlugLimits.Default;
-
     private ObjectStore Objects => opened.Value;
 
     public void Dispose()
@@ -62,10 +60,12 @@ public sealed class SlugStore : IDisposable
 
     /// <summary>Makes a slug of a tree by hashing each file and renaming it into the store (the tree is used up). No process may still hold files of it open.</summary>
     /// <exception cref="RefusedException">Too large, too many files, or a name or kind of file that no slug can hold.</exception>
-    public async Task<SlugMade> PutAsync(string tree, string stack, CancellationToken ct)
+    public Task<SlugMade> PutAsync(string tree, string stack, CancellationToken ct) => PutAsync(tree, stack, SlugLimits.Default, ct);
+
+    internal async Task<SlugMade> PutAsync(string tree, string stack, SlugLimits limits, CancellationToken ct)
     {
         using var visit = use.Enter();
-        var manifest = await TakeAsync(tree, stack, ct);
+        var manifest = await TakeAsync(tree, stack, limits, ct);
         var text = manifest.Format();
         var digest = SlugDigest.Of(text);
         Publish(text, ManifestPath(digest));
@@ -74,21 +74,15 @@ public sealed class SlugStore : IDisposable
     }
 
     /// <summary>Makes a slug of an uploaded tar, plain or gzip, by walking it ourselves; every hostile name is refused and nothing written.</summary>
-    public async Task<SlugMade> ImportAsync(string archive, string stack, CancellationToken ct)
-    {
-        await using var stream = new FileStream(archive, FileMode.Open, FileAccess.Read, FileShare.Read, 128 * 1024, FileOptions.SequentialScan);
-        return await ImportAsync(stream, stack, ct);
-    }
-
-    internal async Task<SlugMade> ImportAsync(Stream archive, string stack, CancellationToken ct)
+    internal async Task<SlugMade> ImportAsync(Stream archive, string stack, SlugLimits limits, CancellationToken ct)
     {
         _ = Objects;
         var folder = Path.Combine(Below("tmp"), Guid.NewGuid().ToString("N"));
         try
         {
             Directory.CreateDirectory(folder, Private);
-            var top = await Task.Run(() => SlugArchive.Unpack(archive, folder, Limits, ct), ct);
-            return await PutAsync(top, stack, ct);
+            var top = await Task.Run(() => SlugArchive.Unpack(archive, folder, limits, ct), ct);
+            return await PutAsync(top, stack, limits, ct);
         }
         finally
         {
@@ -153,7 +147,7 @@ public sealed class SlugStore : IDisposable
     {
         using var visit = use.Enter();
         using var turn = await TurnAsync("cache " + name, ct);
-        var manifest = await TakeAsync(folder, "cache", ct);
+        var manifest = await TakeAsync(folder, "cache", SlugLimits.Default, ct);
         Publish(manifest.Format(), CachePath(name), replace: true);
         trash.Value.Discard(folder);
     }
@@ -289,7 +283,7 @@ public sealed class SlugStore : IDisposable
     }
 
     /// <summary>Files of a tree → objects. A marker stands until they are on disk, for the start after a crash.</summary>
-    private async Task<SlugManifest> TakeAsync(string tree, string stack, CancellationToken ct)
+    private async Task<SlugManifest> TakeAsync(string tree, string stack, SlugLimits limits, CancellationToken ct)
     {
         var objects = Objects;
         var marker = Path.Combine(Below("unsynced"), Guid.NewGuid().ToString("N"));
@@ -298,7 +292,7 @@ public sealed class SlugStore : IDisposable
         CrashGate.Pass("slug.put.begun");
         try
         {
-            var found = await new TreeWalk(objects, Limits, tree, ct).TakeAsync();
+            var found = await new TreeWalk(objects, limits, tree, ct).TakeAsync();
             CrashGate.Pass("slug.put.moved");
             return SlugManifest.Of(stack, found);
         }

@@ -223,13 +223,30 @@ public sealed class BuildTests(BuildGround ground) : IClassFixture<BuildGround>
     }
 
     [Fact]
+    public async Task A_slug_above_the_apps_quota_fails_the_build_and_says_whom_to_ask()
+    {
+        BuildGround.NeedRoot();
+        var app = await ground.AppAsync();
+        var quotas = ground.Get<QuotaTable>();
+        await quotas.SetAsync(app, new Dictionary<string, long?> { ["slug-mb"] = 1 }, ground.Admin, BuildGround.Ct);
+
+        var (outcome, _) = await ground.BuildAsync(app, Large());
+
+        Assert.Equal("Compiled slug size: 1.5M is too large (max is 1M). Name what it need not hold in .slugignore, or ask an administrator: sluice quotas:set slug-mb=N.", Assert.IsType<BuildOutcome.Failed>(outcome).Why);
+        await quotas.SetAsync(app, new Dictionary<string, long?> { ["slug-mb"] = 2 }, ground.Admin, BuildGround.Ct);
+        await ground.SlugAsync(app, Large());
+
+        string Large() => ground.Tar(Procfile, Postbuild("head -c 1500000 /dev/zero >big"));
+    }
+
+    [Fact]
     public async Task The_same_build_asked_for_again_while_the_first_is_still_being_ended_is_built_whole()
     {
         BuildGround.NeedRoot();
         var app = await ground.AppAsync();
         var run = new BuildRun
         {
-            Id = BuildId.New(), App = app.Id, FromGit = true, Buildpacks = [], Config = ImmutableDictionary<string, string>.Empty,
+            Id = BuildId.New(), App = app.Id, FromGit = true, Buildpacks = [], Config = ImmutableDictionary<string, string>.Empty, MaxSlugMb = 1024,
             SourceFile = Path.GetFileName(ground.Tar(Procfile, Postbuild("echo begun; sleep 1; echo over"))),
         };
         for (var round = 0; round < 3; round++)

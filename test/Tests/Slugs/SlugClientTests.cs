@@ -42,7 +42,7 @@ public sealed class SlugClientTests : IAsyncLifetime
         var export = new MemoryStream();
         await client.ExportAsync(two.Digest, export, SlugFolder.Ct);
         File.WriteAllBytes(Path.Combine(slugs.Data.Uploads, "again"), export.ToArray());
-        Assert.Equal(two, await client.ImportAsync("again", "debian-12", SlugFolder.Ct));
+        Assert.Equal(two, await client.ImportAsync("again", "debian-12", 1024, SlugFolder.Ct));
         Assert.Equal(1, await client.CollectAsync([two.Digest], SlugFolder.Ct));
         Assert.Null(await client.ManifestAsync(one.Digest, SlugFolder.Ct));
     }
@@ -55,7 +55,7 @@ public sealed class SlugClientTests : IAsyncLifetime
     [InlineData("a/b")]
     [InlineData("missing")]
     public async Task An_upload_is_named_by_a_plain_name(string name) =>
-        await Assert.ThrowsAsync<RefusedException>(() => client.ImportAsync(name, "debian-12", SlugFolder.Ct));
+        await Assert.ThrowsAsync<RefusedException>(() => client.ImportAsync(name, "debian-12", 1024, SlugFolder.Ct));
 
     [Fact]
     public async Task A_link_among_the_uploads_is_not_followed()
@@ -63,12 +63,12 @@ public sealed class SlugClientTests : IAsyncLifetime
         var outside = Path.Combine(slugs.Data.Root, "secret.tar");
         File.WriteAllBytes(outside, new TarBytes().File("a").End());
         File.CreateSymbolicLink(Path.Combine(slugs.Data.Uploads, "link"), outside);
-        await Assert.ThrowsAsync<AgentException>(() => client.ImportAsync("link", "debian-12", SlugFolder.Ct));
+        await Assert.ThrowsAsync<AgentException>(() => client.ImportAsync("link", "debian-12", 1024, SlugFolder.Ct));
     }
 
     private Task<SlugMade> Upload(string name, TarBytes tar)
     {
         File.WriteAllBytes(Path.Combine(slugs.Data.Uploads, name), TarBytes.Gzip(tar.End()));
-        return client.ImportAsync(name, "debian-12", SlugFolder.Ct);
+        return client.ImportAsync(name, "debian-12", 1024, SlugFolder.Ct);
     }
 }

@@ -82,13 +82,12 @@ public sealed class SlugImportTests : IDisposable
     {
         var canary = Directory.CreateDirectory(Path.Combine(slugs.Data.Root, "canary")).FullName;
         File.WriteAllText(Path.Combine(canary, "kept"), "kept");
-        slugs.Reopen(new(slugs.Data) { Limits = new(1_000_000, 100) });
         await slugs.PutAsync(("before", "1"));
         var before = Snapshot();
         var (make, says) = Hostile[name];
         var archive = make(new(canary));
 
-        var refused = await Assert.ThrowsAsync<RefusedException>(() => slugs.Store.ImportAsync(new MemoryStream(archive), "debian-12", SlugFolder.Ct));
+        var refused = await Assert.ThrowsAsync<RefusedException>(() => slugs.Store.ImportAsync(new MemoryStream(archive), "debian-12", new(1_000_000, 100), SlugFolder.Ct));
 
         Assert.Contains(says, refused.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', refused.Message);
@@ -132,7 +131,8 @@ public sealed class SlugImportTests : IDisposable
         var archive = Path.Combine(slugs.NewFolder(), "a.tar");
         SlugFolder.Run("tar", [.. options, "-cf", archive, "-C", tree, "."]);
 
-        var imported = await slugs.Store.ImportAsync(archive, "debian-12", SlugFolder.Ct);
+        await using var file = File.OpenRead(archive);
+        var imported = await slugs.Store.ImportAsync(file, "debian-12", SlugLimits.Default, SlugFolder.Ct);
 
         Assert.Equal(await slugs.Store.PutAsync(tree, "debian-12", SlugFolder.Ct), imported);
     }
@@ -164,7 +164,7 @@ public sealed class SlugImportTests : IDisposable
         Assert.Equal(looks, SlugFolder.Describe(Path.Combine(unpacked, "app")));
     }
 
-    private Task<SlugMade> Import(byte[] archive) => slugs.Store.ImportAsync(new MemoryStream(archive), "debian-12", SlugFolder.Ct);
+    private Task<SlugMade> Import(byte[] archive) => slugs.Store.ImportAsync(new MemoryStream(archive), "debian-12", SlugLimits.Default, SlugFolder.Ct);
 
     private async Task<byte[]> Export(SlugDigest slug)
     {

@@ -138,11 +138,11 @@ public sealed class SlugStoreTests : IDisposable
         using (var file = File.OpenWrite(Path.Combine(sparse, "big")))
             file.SetLength(1_250_000_000);
         var refused = await Assert.ThrowsAsync<RefusedException>(() => slugs.Store.PutAsync(sparse, "debian-12", SlugFolder.Ct));
-        Assert.Equal("Compiled slug size: 1.2G is too large (max is 1G).", refused.Message);
+        Assert.Equal("Compiled slug size: 1.2G is too large (max is 1G). Name what it need not hold in .slugignore, or ask an administrator: sluice quotas:set slug-mb=N.", refused.Message);
         Assert.Equal(RefusalKind.TooLarge, refused.Kind);
 
-        slugs.Reopen(new(slugs.Data) { Limits = new(1L << 30, 2) });
-        refused = await Assert.ThrowsAsync<RefusedException>(() => slugs.PutAsync(("a", "1"), ("b", "2"), ("c", "3")));
+        var three = slugs.Tree(("a", "1"), ("b", "2"), ("c", "3"));
+        refused = await Assert.ThrowsAsync<RefusedException>(() => slugs.Store.PutAsync(three, "debian-12", new(1L << 30, 2), SlugFolder.Ct));
         Assert.Equal("The slug has more than 2 files, which is the most that one can hold.", refused.Message);
     }
 
