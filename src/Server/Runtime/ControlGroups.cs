@@ -166,10 +166,15 @@ internal sealed record ControlGroup(string V2, string Memory, ImmutableDictionar
     /// <summary>SIGKILL to everything inside, forks in flight included; returns when nothing is left.</summary>
     public async Task KillAsync(TimeProvider clock)
     {
-        if (!Directory.Exists(V2))
-            return;
         var started = clock.GetTimestamp();
-        await File.WriteAllTextAsync(Path.Combine(V2, "cgroup.kill"), "1");
+        try
+        {
+            await File.WriteAllTextAsync(Path.Combine(V2, "cgroup.kill"), "1");
+        }
+        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException && !Directory.Exists(V2))
+        {
+            return;   // somebody else killed all and removed it
+        }
         while (IsPopulated)
         {
             if (clock.GetElapsedTime(started) > EmptyWithin)

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text.Json;
 
 namespace Sluice.Runtime;
 
@@ -88,11 +87,26 @@ internal sealed class LiveSandbox(SandboxNote note, string folder, ControlGroup?
 
     private int? Status(string member)
     {
-        if (!File.Exists(StatusFile))
+        try
+        {
+            return StatusLines.Find(File.ReadAllText(StatusFile), member);
+        }
+        catch (Exception gone) when (gone is FileNotFoundException or DirectoryNotFoundException)
+        {
             return null;
-        foreach (var line in File.ReadLines(StatusFile).Where(line => line.Contains($"\"{member}\"", StringComparison.Ordinal)))
-            return JsonDocument.Parse(line).RootElement.GetProperty(member).GetInt32();
-        return null;
+        }
+    }
+}
+
+/// <summary>What bwrap says of itself: <c>{ "child-pid": 12, … }</c> in several writes, so that who looks in the first moment sees half a line; each number comes whole.</summary>
+internal static class StatusLines
+{
+    /// <summary>Null while it has not said it.</summary>
+    public static int? Find(string text, string member)
+    {
+        var name = $"\"{member}\":";
+        var at = text.IndexOf(name, StringComparison.Ordinal);
+        return at >= 0 && int.TryParse(string.Concat(text[(at + name.Length)..].TrimStart().TakeWhile(char.IsAsciiDigit)), out var number) ? number : null;
     }
 }
 

@@ -128,10 +128,10 @@ public sealed class HerokuCliTests(HerokuCliWorld heroku) : IClassFixture<Heroku
         Assert.Contains("Cannot find app lonely", (await heroku.HerokuAsync("pipelines:promote", "-a", "shop-staging", "--to", "lonely")).Said);
     }
 
-    /// <summary>Dynos that are up, by name, with their ids.</summary>
+    /// <summary>Dynos that are up, by name, with their ids. While one is replaced there may be two of its name: then either.</summary>
     private async Task<Dictionary<string, string>> UpAsync() =>
         (await heroku.AskAsync("GET", "/apps/shop-staging/dynos")).EnumerateArray().Where(dyno => dyno.GetProperty("state").GetString() == "up")
-            .ToDictionary(dyno => dyno.GetProperty("name").GetString()!, dyno => dyno.GetProperty("id").GetString()!);
+            .DistinctBy(dyno => dyno.GetProperty("name").GetString()).ToDictionary(dyno => dyno.GetProperty("name").GetString()!, dyno => dyno.GetProperty("id").GetString()!);
 
     private static string Compact(string json) => JsonSerializer.Serialize(JsonDocument.Parse(json).RootElement);
 }

@@ -67,6 +67,13 @@ public sealed class SandboxTests(RootSandboxes sandboxes) : IClassFixture<RootSa
         }
     }
 
+    [Theory]
+    [InlineData("", "child-pid", null)]
+    [InlineData("{ \"child-pid\": 4711", "child-pid", 4711)]
+    [InlineData("{ \"child-pid\": 4711, \"ipc-namespace\": 4026532", "exit-code", null)]
+    [InlineData("{ \"child-pid\": 4711, \"ipc-namespace\": 4026532 }\n{ \"exit-code\": 0 }\n", "exit-code", 0)]
+    public void What_bwrap_said_so_far_is_read_in_the_middle_of_a_line_too(string text, string member, int? number) => Assert.Equal(number, StatusLines.Find(text, member));
+
     [Fact]
     public async Task The_slug_is_at_app_and_what_is_written_there_dies_with_the_sandbox()
     {
