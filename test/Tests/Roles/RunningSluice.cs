@@ -76,7 +76,12 @@ internal sealed class RunningSluice : IAsyncDisposable
         }
     }
 
-    public int PidOf(string role) => int.Parse(File.ReadAllText(Data.PidFile(role)));
+    /// <summary>A role that is just being started again has none for a moment.</summary>
+    public int PidOf(string role)
+    {
+        SpinWait.SpinUntil(() => File.Exists(Data.PidFile(role)), TimeSpan.FromSeconds(30));
+        return int.Parse(File.ReadAllText(Data.PidFile(role)));
+    }
 
     public void Signal(string signal) => Signal(Pid, signal);
 
