@@ -36,6 +36,7 @@ internal sealed partial class DashboardBench(BenchServer server) : IDisposable
             Row.AtMost("a first visit, transferred", all, 150, "KB"),
             Row.AtMost("scripts of it", scripts, 30, "KB"),
             Row.Within("maintenance turned on → its card says so, against the request itself", live, asked, TimeSpan.FromSeconds(1)),
+            .. await new BuildsLive(many, large.browser).RunAsync(ct),
         ];
     }
 
@@ -89,7 +90,7 @@ internal sealed partial class DashboardBench(BenchServer server) : IDisposable
             var start = Stopwatch.GetTimestamp();
             await MaintainAsync(pipeline.App.Id, isOn, ct);
             asked.Add(Stopwatch.GetElapsedTime(start));
-            await UntilAsync(lines, $"card-{pipeline.App.Id}", isOn, ct);
+            await UntilAsync(lines, $"card-{pipeline.App.Id}", "Maintenance is on", isOn, ct);
             live.Add(Stopwatch.GetElapsedTime(start));
         }
 
@@ -107,16 +108,17 @@ internal sealed partial class DashboardBench(BenchServer server) : IDisposable
         answer.EnsureSuccessStatusCode();
     }
 
-    private static async Task UntilAsync(StreamReader lines, string card, bool isOn, CancellationToken ct)
+    /// <summary>Reads until a card came that has a text, or has it no more; answers when.</summary>
+    public static async Task<DateTimeOffset> UntilAsync(StreamReader lines, string card, string text, bool isThere, CancellationToken ct)
     {
         var (isCard, said) = (false, false);
         while (await lines.ReadLineAsync(ct) is { } line)
         {
             if (line.StartsWith("event: ", StringComparison.Ordinal))
                 (isCard, said) = (line[7..] == card, false);
-            said |= line.Contains("Maintenance is on", StringComparison.Ordinal);
-            if (line.Length == 0 && isCard && said == isOn)
-                return;
+            said |= line.Contains(text, StringComparison.Ordinal);
+            if (line.Length == 0 && isCard && said == isThere)
+                return DateTimeOffset.UtcNow;
         }
 
         throw new IOException("The page's stream ended.");

@@ -61,14 +61,17 @@ internal static class BuildsApi
         await CheckAsync(file, checksum, ct);
         if (archive is not null)
             await repositories.TakeCommitAsync(app.Id, archive.Sha, archive.App, ct);
+        var sha = archive?.Sha ?? (string.IsNullOrWhiteSpace(version) ? null : version);
+        var commit = Commit.IsSha(sha) ? await repositories.CommitAsync(app.Id, sha!, null, ct) : null;
         var build = await builder.EnqueueAsync(
             new BuildRequest
             {
                 App = app.Id,
                 User = who.Account,
                 SourceFile = file,
-                Commit = archive?.Sha ?? (string.IsNullOrWhiteSpace(version) ? null : version),
-                CommitDescription = about,
+                Commit = sha,
+                CommitDescription = about is null && commit is null ? null : OutputLines.Safe(about ?? commit!.Subject),
+                CommitAuthor = commit is null ? null : OutputLines.Safe(commit.Author),
                 RequestId = who.RequestId,
             },
             BuildSource.WithoutSecret(url),

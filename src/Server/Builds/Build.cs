@@ -12,6 +12,10 @@ public sealed record Build
     public required string Status { get; init; }
     public string? Reason { get; init; }
     public string? Commit { get; init; }
+
+    /// <summary>The commit's subject, or what the API was told of it; a tenant's words. Null when nothing was said.</summary>
+    public string? CommitDescription { get; init; }
+    public string? CommitAuthor { get; init; }
     public string? SourceUrl { get; init; }
     public string? Checksum { get; init; }
     public required ImmutableArray<BuildpackUsed> Buildpacks { get; init; }
@@ -34,6 +38,7 @@ public sealed record BuildRequest
     public required string SourceFile { get; init; }
     public string? Commit { get; init; }
     public string? CommitDescription { get; init; }
+    public string? CommitAuthor { get; init; }
 
     /// <summary>Made by <c>git archive</c>: nothing is lifted out of a folder at its top.</summary>
     public bool FromGit { get; init; }

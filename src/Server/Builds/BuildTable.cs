@@ -20,8 +20,10 @@ public sealed class BuildTable(Db db, SlugCatalog slugs, TimeProvider clock)
                 throw Refuse.TooMany(Quota.Builds.Sentence(most, "Wait until one has ended."));
             tx.Execute(
                 $"""
-                INSERT INTO builds (id, app_id, user_id, status, origin, source_url, source_file, commit_sha, checksum, buildpacks, stack, created_at, updated_at)
-                VALUES ({build.Id}, {build.App}, {build.User}, 'pending', {origin}, {build.SourceUrl}, {sourceFile}, {build.Commit}, {build.Checksum},
+                INSERT INTO builds (id, app_id, user_id, status, origin, source_url, source_file, commit_sha, commit_description, commit_author, checksum, buildpacks, stack,
+                    created_at, updated_at)
+                VALUES ({build.Id}, {build.App}, {build.User}, 'pending', {origin}, {build.SourceUrl}, {sourceFile}, {build.Commit}, {build.CommitDescription},
+                    {build.CommitAuthor}, {build.Checksum},
                     {JsonSerializer.Serialize(build.Buildpacks)}, {build.Stack}, {build.CreatedAt}, {build.UpdatedAt})
                 """);
         },
@@ -58,48 +60,48 @@ public sealed class BuildTable(Db db, SlugCatalog slugs, TimeProvider clock)
 
     public Task<Build?> FindAsync(AppId app, BuildId build, CancellationToken ct) => db.FindAsync(
         $"""
-        SELECT id, app_id, user_id, status, reason, source_url, commit_sha, checksum, buildpacks, stack, slug_id, release_id, created_at, updated_at
+        SELECT id, app_id, user_id, status, reason, source_url, commit_sha, commit_description, commit_author, checksum, buildpacks, stack, slug_id, release_id, created_at, updated_at
           FROM builds WHERE app_id = {app} AND id = {build}
         """, Read, ct);
 
     /// <summary>Newest first.</summary>
     public Task<ImmutableArray<Build>> ListAsync(AppId app, CancellationToken ct) => db.ListAsync(
         $"""
-        SELECT id, app_id, user_id, status, reason, source_url, commit_sha, checksum, buildpacks, stack, slug_id, release_id, created_at, updated_at
+        SELECT id, app_id, user_id, status, reason, source_url, commit_sha, commit_description, commit_author, checksum, buildpacks, stack, slug_id, release_id, created_at, updated_at
           FROM builds WHERE app_id = {app} ORDER BY created_at DESC, id DESC
         """, Read, ct);
 
     /// <summary>Those of some apps that wait or run, oldest first.</summary>
     public Task<ImmutableArray<Build>> PendingAsync(IReadOnlyCollection<AppId> apps, CancellationToken ct) => db.ListAsync(
         $"""
-        SELECT id, app_id, user_id, status, reason, source_url, commit_sha, checksum, buildpacks, stack, slug_id, release_id, created_at, updated_at
+        SELECT id, app_id, user_id, status, reason, source_url, commit_sha, commit_description, commit_author, checksum, buildpacks, stack, slug_id, release_id, created_at, updated_at
           FROM builds WHERE status = 'pending' AND app_id IN {Sql.In([.. apps])} ORDER BY created_at, id
         """, Read, ct);
 
     /// <summary>Those that no release tells of: they wait, run, failed or errored, or have no release yet. Newest first.</summary>
     public Task<ImmutableArray<Build>> UnreleasedAsync(AppId app, DateTimeOffset before, int most, CancellationToken ct) => db.ListAsync(
         $"""
-        SELECT id, app_id, user_id, status, reason, source_url, commit_sha, checksum, buildpacks, stack, slug_id, release_id, created_at, updated_at
+        SELECT id, app_id, user_id, status, reason, source_url, commit_sha, commit_description, commit_author, checksum, buildpacks, stack, slug_id, release_id, created_at, updated_at
           FROM builds WHERE app_id = {app} AND created_at < {before} AND (status <> 'succeeded' OR release_id IS NULL) ORDER BY created_at DESC, id DESC LIMIT {most}
         """, Read, ct);
 
     /// <summary>The build that led to a release; null when none did.</summary>
     public Task<Build?> OfReleaseAsync(AppId app, ReleaseId release, CancellationToken ct) => db.FindAsync(
         $"""
-        SELECT id, app_id, user_id, status, reason, source_url, commit_sha, checksum, buildpacks, stack, slug_id, release_id, created_at, updated_at
+        SELECT id, app_id, user_id, status, reason, source_url, commit_sha, commit_description, commit_author, checksum, buildpacks, stack, slug_id, release_id, created_at, updated_at
           FROM builds WHERE app_id = {app} AND release_id = {release}
         """, Read, ct);
 
     /// <summary>API builds that are done and have no release yet: whoever makes releases pulls them from here. Oldest first.</summary>
     public Task<ImmutableArray<Build>> WithoutReleaseAsync(CancellationToken ct) => db.ListAsync(
         $"""
-        SELECT id, app_id, user_id, status, reason, source_url, commit_sha, checksum, buildpacks, stack, slug_id, release_id, created_at, updated_at
+        SELECT id, app_id, user_id, status, reason, source_url, commit_sha, commit_description, commit_author, checksum, buildpacks, stack, slug_id, release_id, created_at, updated_at
           FROM builds WHERE origin = 'api' AND status = 'succeeded' AND release_id IS NULL ORDER BY created_at, id
         """, Read, ct);
 
     /// <summary>API builds that wait or were cut, with their tarball in DIR/uploads; oldest first.</summary>
     internal Task<ImmutableArray<BuildRequest>> PendingAsync(DataFolder data, CancellationToken ct) => db.ListAsync(
-        $"SELECT id, app_id, user_id, source_file, commit_sha FROM builds WHERE origin = 'api' AND status = 'pending' ORDER BY created_at, id",
+        $"SELECT id, app_id, user_id, source_file, commit_sha, commit_description FROM builds WHERE origin = 'api' AND status = 'pending' ORDER BY created_at, id",
         row => new BuildRequest
         {
             Id = new BuildId(row.Guid("id")),
@@ -107,6 +109,7 @@ public sealed class BuildTable(Db db, SlugCatalog slugs, TimeProvider clock)
             User = new AccountId(row.Guid("user_id")),
             SourceFile = Path.Combine(data.Uploads, row.TextOrNull("source_file") ?? "missing"),
             Commit = row.TextOrNull("commit_sha"),
+            CommitDescription = row.TextOrNull("commit_description"),
         },
         ct);
 
@@ -138,6 +141,8 @@ public sealed class BuildTable(Db db, SlugCatalog slugs, TimeProvider clock)
         Reason = row.TextOrNull("reason"),
         SourceUrl = row.TextOrNull("source_url"),
         Commit = row.TextOrNull("commit_sha"),
+        CommitDescription = row.TextOrNull("commit_description"),
+        CommitAuthor = row.TextOrNull("commit_author"),
         Checksum = row.TextOrNull("checksum"),
         Buildpacks = JsonSerializer.Deserialize<ImmutableArray<BuildpackUsed>>(row.Text("buildpacks")),
         Stack = row.Text("stack"),

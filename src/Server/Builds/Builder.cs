@@ -202,6 +202,8 @@ public sealed partial class Builder(
             User = request.User,
             Status = "pending",
             Commit = request.Commit,
+            CommitDescription = request.CommitDescription,
+            CommitAuthor = request.CommitAuthor,
             Buildpacks = [],
             Stack = AppCatalog.DefaultStack,
             CreatedAt = now,

@@ -3,6 +3,7 @@ using Sluice.Accounts;
 using Sluice.Apps;
 using Sluice.Dashboard.Shell;
 using Sluice.Dynos;
+using Sluice.Git;
 using Sluice.Releases;
 using Sluice.Slugs;
 using Sluice.Sources;
@@ -29,6 +30,12 @@ public sealed record AppFact
     /// <summary>What is being built, or will be next; null when nothing is.</summary>
     public BuildLine? Building { get; init; }
 
+    /// <summary>Pushes that wait for the one that is built or released, oldest first.</summary>
+    public ImmutableArray<WaitingPush> Pushes { get; init; } = [];
+
+    /// <summary>How many builds and pushes wait behind that.</summary>
+    public int Behind { get; init; }
+
     public App App => Access.App;
 
     public string Name => App.Name;
@@ -47,7 +54,7 @@ public sealed record AppFact
 
 /// <summary>Reads the facts of many apps with a handful of questions, however many apps they are.</summary>
 internal sealed class AppFacts(
-    Lookup lookup, ReleaseHeads heads, SlugCatalog slugs, FormationTable formations, DynoFleet fleet, BuildFacts builds, People people, Commits commits)
+    Lookup lookup, ReleaseHeads heads, SlugCatalog slugs, FormationTable formations, DynoFleet fleet, BuildFacts builds, PushQueue pushes, People people, Commits commits)
 {
     /// <summary>Those of <paramref name="apps"/> that the caller may see, by id.</summary>
     public async Task<ImmutableDictionary<AppId, AppFact>> OfAsync(IEnumerable<AppId> apps, Principal who, CancellationToken ct) =>
@@ -66,6 +73,7 @@ internal sealed class AppFacts(
         var facts = await Task.WhenAll(accesses.Select(async access =>
         {
             var head = standing.GetValueOrDefault(access.App.Id);
+            var ((build, behind), queued) = (building.GetValueOrDefault(access.App.Id), pushes.Of(access.App.Id));
             var slug = head?.Current?.Slug is { } id ? known.GetValueOrDefault(id) : null;
             return new AppFact
             {
@@ -75,7 +83,9 @@ internal sealed class AppFacts(
                 Slug = slug,
                 Commit = slug is null ? null : await commits.CommitAsync(access.App.Id, slug.Commit, ct),
                 By = head?.Current is { } current ? names[current.User] : "",
-                Building = building.GetValueOrDefault(access.App.Id),
+                Building = build,
+                Pushes = queued,
+                Behind = behind + queued.Length,
                 Dynos = TypeState.Of(formation[access.App.Id], [.. slug?.ProcessTypes.Keys ?? []], NowOf(access.App.Id, head?.Current)),
             };
         }));

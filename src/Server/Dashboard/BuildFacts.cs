@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Sluice.Apps;
 using Sluice.Builds;
 using Sluice.Dashboard.Shell;
+using Sluice.Git;
 using Sluice.Logs;
 using Sluice.Sources;
 
@@ -30,18 +31,33 @@ public sealed record BuildLine(Build Build, string App, string By, DateTimeOffse
     public string? Awaited => IsPending && Since is null ? Output : null;
 }
 
-/// <summary>Tells of builds. Who asks has been allowed to see the app.</summary>
+/// <summary>A push that waits, as pages tell of it.</summary>
+/// <param name="By">Who pushes.</param>
+public sealed record PushLine(WaitingPush Push, string By, Wait Waits);
+
+/// <summary>Tells of builds, and of pushes before they are. Who asks has been allowed to see the app.</summary>
 internal sealed class BuildFacts(BuildTable builds, Builder builder, OpenLogs logs, People people)
 {
     /// <summary>Those of an app that no release tells of, newest first.</summary>
     public async Task<ImmutableArray<BuildLine>> UnreleasedAsync(App app, DateTimeOffset before, int most, CancellationToken ct) =>
         await LinesAsync([app], await builds.UnreleasedAsync(app.Id, before, most, ct), ct);
 
-    /// <summary>What each of some apps builds, or will build next; those that build nothing are left out.</summary>
-    public async Task<ImmutableDictionary<AppId, BuildLine>> NowAsync(IReadOnlyCollection<App> apps, CancellationToken ct)
+    /// <summary>What each of some apps builds, or will build next, and how many builds wait behind that; those that build nothing are left out.</summary>
+    public async Task<ImmutableDictionary<AppId, (BuildLine Line, int Behind)>> NowAsync(IReadOnlyCollection<App> apps, CancellationToken ct)
     {
         var pending = apps.Count == 0 ? [] : await builds.PendingAsync([.. apps.Select(a => a.Id)], ct);
-        return (await LinesAsync(apps, pending, ct)).GroupBy(line => line.Build.App).ToImmutableDictionary(own => own.Key, own => own.FirstOrDefault(line => line.Since is not null) ?? own.First());
+        return (await LinesAsync(apps, pending, ct)).GroupBy(line => line.Build.App).ToImmutableDictionary(
+            own => own.Key, own => (own.FirstOrDefault(line => line.Since is not null) ?? own.First(), own.Count() - 1));
+    }
+
+    /// <summary>Pushes of an app that wait for the one before them, newest first.</summary>
+    public async Task<ImmutableArray<PushLine>> PushesAsync(AppFact app, CancellationToken ct)
+    {
+        if (app.Pushes.IsEmpty)
+            return [];
+        var names = await people.NamesAsync(app.Pushes.Select(p => p.User), ct);
+        var ahead = app.Building is { } build ? $"The build of {build.Of ?? "an archive"} runs." : app.Going is { } going ? $"v{going.Version} is on its way." : "Another push is just ending.";
+        return [.. app.Pushes.Reverse().Select(p => new PushLine(p, names[p.User], Wait.ForPush(ahead)))];
     }
 
     /// <exception cref="RefusedException">The app has no such build.</exception>

@@ -77,6 +77,7 @@ internal sealed class Deployment(
                 FromGit = true,
                 Commit = commit.Sha,
                 CommitDescription = OutputLines.Safe(commit.Subject),
+                CommitAuthor = OutputLines.Safe(commit.Author),
                 RequestId = pass.Who.RequestId,
             }, say, ct);
         }

@@ -20,7 +20,7 @@ internal sealed record PushOptions(string HooksPath, long MaxBytes);
 ///                  └──► response, with what the hook prints
 /// </code>
 internal sealed partial class Pushes(
-    Repositories repositories, RepositoryCare care, Turns turns, Deployment deployment, PushOptions options, DataFolder data, IHostApplicationLifetime host, ILogger<Pushes> log)
+    Repositories repositories, RepositoryCare care, Turns turns, PushQueue queue, Deployment deployment, PushOptions options, DataFolder data, IHostApplicationLifetime host, ILogger<Pushes> log)
 {
     /// <summary>The band of git's protocol that clients show after <c>remote:</c>.</summary>
     public const byte ForPeople = 2;
@@ -74,8 +74,7 @@ internal sealed partial class Pushes(
         {
             if (await line.CalledAsync(stop) is not { } call)
                 return null;
-            using var turn = await turns.TakeAsync("push", pass.App.Id,
-                () => line.SayAsync($"-----> Another push to {pass.App.Name} is being built; waiting for it to end", stop), stop);
+            using var turn = await TurnAsync(pass, call, line, stop);
             var deployed = await deployment.RunAsync(pass, call, text => line.SayAsync(text, stop), stop);
             await line.EndAsync(deployed is null ? 1 : 0, stop);
             // The turn lasts until git has moved the ref: whoever is next asks where it is.
@@ -94,6 +93,25 @@ internal sealed partial class Pushes(
             await line.SayAsync($" !     {why}", stop);
             await line.EndAsync(1, stop);
             return null;
+        }
+    }
+
+    /// <summary>One push of an app at a time; who looks at the app sees those that wait.</summary>
+    private async Task<IDisposable> TurnAsync(GitPass pass, HookCall call, HookLine line, CancellationToken stop)
+    {
+        IDisposable? waits = null;
+        try
+        {
+            return await turns.TakeAsync("push", pass.App.Id, async () =>
+            {
+                await line.SayAsync($"-----> Another push to {pass.App.Name} is being built; waiting for it to end", stop);
+                if (call.Updates.FirstOrDefault(u => u.Deploys && !u.Deletes) is { } update && await repositories.CommitAsync(pass.App.Id, update.New, call.Quarantine, stop) is { } commit)
+                    waits = queue.Add(pass.App.Id, pass.Who.Account, commit);
+            }, stop);
+        }
+        finally
+        {
+            waits?.Dispose();
         }
     }
 

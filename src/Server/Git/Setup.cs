@@ -8,6 +8,7 @@ internal static class GitSetup
     {
         builder.Services.AddSingleton<GitDoor>();
         builder.Services.AddSingleton<Deployment>();
+        builder.Services.AddSingleton<PushQueue>();
         builder.Services.AddSingleton<Pushes>();
         builder.Services.AddSingleton(services => new PushOptions(HookLine.Install(services.GetRequiredService<DataFolder>()), services.GetRequiredService<Site>().MaxPushBytes));
         builder.Services.AddHostedService<GitTidy>();

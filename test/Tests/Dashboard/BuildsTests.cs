@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.Playwright;
+using Sluice.Tests.Api;
 
 namespace Sluice.Tests.Dashboard;
 
@@ -32,6 +33,8 @@ public sealed partial class BuildsTests(DashboardWorld world)
         var running = page.Locator($"#app-{app} .doing").Filter(new() { HasTextRegex = Building() });
         await Assertions.Expect(running).ToBeVisibleAsync(InTime);
         await Assertions.Expect(ledger.Locator(".built")).ToContainTextAsync("Builds");
+        await Assertions.Expect(ledger.Locator(".built")).ToContainTextAsync("The second, with a clock");
+        await Assertions.Expect(ledger.Locator(".built")).ToContainTextAsync("commit by Tests");
         await running.GetByRole(AriaRole.Link).ClickAsync();
         var output = page.GetByRole(AriaRole.Log);
         await Assertions.Expect(output.Locator(".c6")).ToHaveTextAsync("teal", new() { Timeout = 60_000 });
@@ -43,6 +46,12 @@ public sealed partial class BuildsTests(DashboardWorld world)
         var nightly = ledger.Locator(".built").Filter(new() { HasText = "nightly <b>7</b>" });
         await Assertions.Expect(nightly).ToContainTextAsync($"Another build of {app} runs. One at a time. Nobody needs to: it goes on by itself. When that build has ended, and at the latest at");
         await Assertions.Expect(nightly.Locator("time[data-clock]")).ToHaveTextAsync(Clock());
+
+        // A push of the same app waits before there is a build of it.
+        var third = world.Sluice.PushAsync(app, SampleApp.Files, "The third, <i>in turn</i>", key: null, TestContext.Current.CancellationToken);
+        var turn = ledger.Locator(".built").Filter(new() { HasText = "The third, <i>in turn</i>" });
+        await Assertions.Expect(turn).ToContainTextAsync("runs. One push at a time. Nobody needs to: it goes on by itself. When that has ended.");
+        Assert.Contains("2 more wait", await (await visitor.Request.GetAsync($"/dashboard/pipelines/{pipeline}")).TextAsync(), StringComparison.Ordinal);
         foreach (var seen in new[] { page, other.Page })
             Assert.Empty(await Accessible.FaultsAsync(seen));
         await LetGoAsync(app);
@@ -51,6 +60,7 @@ public sealed partial class BuildsTests(DashboardWorld world)
         await Assertions.Expect(page.GetByText("It became v3.")).ToBeVisibleAsync(InTime);
         Assert.Equal((place!.Y, place.Height), ((await output.BoundingBoxAsync())!.Y, (await output.BoundingBoxAsync())!.Height));
         await push;
+        Assert.Contains("moved by another push", (await third).Said, StringComparison.Ordinal);
         await Assertions.Expect(other.Page.Locator("#v3")).ToContainTextAsync("Current");
         await Assertions.Expect(nightly.Locator(".state.fail")).ToHaveTextAsync("Failed");
         await Assertions.Expect(ledger.Locator(".built")).ToHaveCountAsync(1);

@@ -48,6 +48,9 @@ public sealed record ReleasesView(AppHeadView Head, ImmutableArray<LedgerRow> Ro
     /// <summary>Shown are those before this version; null for the newest.</summary>
     public int? From { get; init; }
 
+    /// <summary>Pushes whose turn has not come, newest first; with the newest releases only.</summary>
+    public ImmutableArray<PushLine> Pushes { get; init; } = [];
+
     public IEnumerable<ReleaseLine> Lines => Rows.Select(r => r.Release).OfType<ReleaseLine>();
 }
 

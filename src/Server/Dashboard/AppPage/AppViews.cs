@@ -35,7 +35,10 @@ internal sealed class AppViews(
         var last = rows.LastOrDefault(row => row.Release is not null)?.Release!.Release.Version;
         // What was built before the last release that is shown stands on the next page, below that release's successor.
         var shown = last > 1 ? rows.Reverse().SkipWhile(row => row.Release is null).Reverse() : rows;
-        return new ReleasesView(head, [.. shown], all.Length, head.Fact.Access.WhyNot(Permission.Deploy), last > 1 ? last : null) { From = before };
+        return new ReleasesView(head, [.. shown], all.Length, head.Fact.Access.WhyNot(Permission.Deploy), last > 1 ? last : null)
+        {
+            From = before, Pushes = before is null ? await builds.PushesAsync(head.Fact, ct) : [],
+        };
     }
 
     public async Task<BuildView> BuildAsync(AppHeadView head, string id, bool withOutput, CancellationToken ct)

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Threading.Channels;
 using Sluice.Dynos;
+using Sluice.Git;
 using Sluice.Jobs;
 using Sluice.Storage;
 
@@ -15,9 +16,9 @@ internal sealed record Interests(ImmutableHashSet<string> Ids, ImmutableArray<Ap
 
 /// <summary>
 /// The one place that looks for what happened, for all pages that are open, and only while there are any: 1. new rows of the event trail, wherever they
-/// were written; 2. dynos that changed; 3. output that grew. Who cares is woken, and looks at the records anew.
+/// were written; 2. dynos that changed, and pushes that wait; 3. output that grew. Who cares is woken, and looks at the records anew.
 /// </summary>
-internal sealed partial class Happenings(Db db, DynoFleet fleet, TimeProvider clock, ILogger<Happenings> logger) : BackgroundService
+internal sealed partial class Happenings(Db db, DynoFleet fleet, PushQueue pushes, TimeProvider clock, ILogger<Happenings> logger) : BackgroundService
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(200), RestFor = TimeSpan.FromMinutes(1);
 
@@ -109,7 +110,7 @@ internal sealed partial class Happenings(Db db, DynoFleet fleet, TimeProvider cl
         return true;
     }
 
-    private string PrintOf(AppId app) => string.Join(';', fleet.Of(app).Select(d => $"{d.Id} {d.State} {d.Reason} {d.ExitCode}"));
+    private string PrintOf(AppId app) => string.Join(';', fleet.Of(app).Select(d => $"{d.Id} {d.State} {d.Reason} {d.ExitCode}").Concat(pushes.Of(app).Select(p => $"{p.Id}")));
 
     private static string LengthOf(string file) => new FileInfo(file) is { Exists: true } there ? $"{there.Length}" : "";
 

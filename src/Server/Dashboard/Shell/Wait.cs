@@ -18,6 +18,10 @@ public sealed record Wait(string Reason, string Who, string Earliest, DateTimeOf
     /// <summary>So do its builds.</summary>
     public static Wait ForBuild(string app, DateTimeOffset? latest) => Until(latest, $"Another build of {app} runs. One at a time.", "When that build has ended");
 
+    /// <summary>And its pushes, from their first byte to their release.</summary>
+    /// <param name="ahead">What the push before it does, a sentence.</param>
+    public static Wait ForPush(string ahead) => Until(null, $"{ahead} One push at a time.", "When that has ended");
+
     /// <param name="reason">As <see cref="Releaser.WhyItWaitsAsync"/> says it; null when nothing keeps the release up.</param>
     /// <param name="trouble">What keeps all of the app's dynos from starting; null when nothing does.</param>
     /// <param name="others">Those that it is decided together with, and that have not ended.</param>
