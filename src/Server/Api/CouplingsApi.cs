@@ -35,7 +35,7 @@ internal static class CouplingsApi
         var downstream = (await edges.OfPipelineAsync(found.Id, ct)).ToDictionary(edge => edge.App, edge => edge.Downstream);
         var visible = (await lookup.AppsAsync(downstream.Values, who, ct)).ToDictionary(app => app.Id, app => new NamedWire(app.Id.Value, app.Name));
         NamedWire? DownstreamOf(Coupling coupling) => downstream.TryGetValue(coupling.App, out var app) ? visible.GetValueOrDefault(app) : null;
-        return Page.Of(http, await pipelines.CouplingsAsync(found.Id, who, ct), coupling => coupling.ToWire() with { Downstream = DownstreamOf(coupling) }, Keys);
+        return Page.Of(http, await pipelines.PlacesAsync(found.Id, who, ct), coupling => coupling.ToWire() with { Downstream = DownstreamOf(coupling) }, Keys);
     }
 
     /// <summary>One object, since an app is in one stage at most.</summary>
@@ -47,8 +47,8 @@ internal static class CouplingsApi
         return coupling.ToWire() with { Downstream = downstream is [var seen] ? new NamedWire(seen.Id.Value, seen.Name) : null };
     }
 
-    private static async Task<CouplingWire> Info(string coupling, Principal who, PipelineCatalog pipelines, Lookup lookup, CancellationToken ct) =>
-        (await FindAsync(coupling, Permission.View, who, pipelines, lookup, ct)).ToWire();
+    private static async Task<CouplingWire> Info(string coupling, Principal who, PipelineCatalog pipelines, CancellationToken ct) =>
+        (await FindAsync(coupling, who, pipelines, ct)).ToWire();
 
     private static async Task<Created<CouplingWire>> Create(RequestBody body, Principal who, PipelineCatalog pipelines, Lookup lookup, CancellationToken ct)
     {
@@ -67,30 +67,24 @@ internal static class CouplingsApi
     private static async Task<CouplingWire> Move(
         string coupling, RequestBody body, Principal who, PipelineCatalog pipelines, Lookup lookup, CancellationToken ct)
     {
-        var found = await FindAsync(coupling, Permission.Operate, who, pipelines, lookup, ct);
+        var found = await FindAsync(coupling, who, pipelines, ct);
+        await lookup.AppAsync(found.AppName, Permission.Operate, who, ct);
         await pipelines.GetAsync(found.Pipeline.ToString(), Permission.Operate, who, ct);
         var stage = body.NeedText("stage");
         body.RefuseFaults();
         return (await pipelines.MoveAsync(found, stage, who, ct)).ToWire();
     }
 
-    /// <summary>Who operates the app may take it out of anybody's pipeline.</summary>
-    private static async Task<CouplingWire> Remove(string coupling, Principal who, PipelineCatalog pipelines, Lookup lookup, CancellationToken ct)
+    private static async Task<CouplingWire> Remove(string coupling, Principal who, PipelineCatalog pipelines, CancellationToken ct)
     {
-        var found = await FindAsync(coupling, Permission.Operate, who, pipelines, lookup, ct);
+        var found = await FindAsync(coupling, who, pipelines, ct);
         await pipelines.RemoveAsync(found, who, ct);
         return found.ToWire();
     }
 
-    /// <summary>A coupling is seen by who sees its app. Refusals name the app.</summary>
-    private static async Task<Coupling> FindAsync(string id, Permission onApp, Principal who, PipelineCatalog pipelines, Lookup lookup, CancellationToken ct)
-    {
-        var found = Guid.TryParse(id, out var guid) ? await pipelines.FindAsync(new CouplingId(guid), ct) : null;
-        if (found is null || (await lookup.AppsAsync([found.App], who, ct)).IsEmpty)
-            throw Refuse.NotFound("pipeline coupling", id);
-        await lookup.AppAsync(found.AppName, onApp, who, ct);
-        return found;
-    }
+    /// <summary>A coupling is seen by who sees its app, and by who owns its pipeline.</summary>
+    private static async Task<Coupling> FindAsync(string id, Principal who, PipelineCatalog pipelines, CancellationToken ct) =>
+        (Guid.TryParse(id, out var guid) ? await pipelines.PlaceAsync(new CouplingId(guid), who, ct) : null) ?? throw Refuse.NotFound("pipeline coupling", id);
 
     private static CouplingWire ToWire(this Coupling coupling) => new()
     {

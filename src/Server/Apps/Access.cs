@@ -60,6 +60,13 @@ public static class Access
             : $"You may not {wanted.Word()} {what} {name}. Ask {giver} for the {wanted.Word()} permission.");
     }
 
+    /// <summary>For a query over <c>pipelines</c>: true for those that <see cref="OnPipeline"/> lets one own.</summary>
+    public static Sql OwnsPipeline(Principal who) => Sql.Part(
+        $"""
+        (pipelines.owner_id = {who.Account}
+          OR EXISTS (SELECT 1 FROM team_members own_m WHERE own_m.team_id = pipelines.owner_id AND own_m.account_id = {who.Account} AND own_m.role = 'admin'))
+        """);
+
     /// <summary>For a query over <c>apps</c>: true for those that <see cref="OnApp"/> lets one view.</summary>
     public static Sql SeesApp(Principal who) => Sql.Part(
         $"""

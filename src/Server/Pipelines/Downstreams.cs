@@ -22,7 +22,7 @@ public sealed class Downstreams(PipelineCatalog pipelines, EdgeTable edges, Look
         return new Downstream(
             paths.Edges.ContainsKey(app.Id) ? null : paths.NextStage(app.Id),
             [.. seen.OrderBy(a => a.Name, StringComparer.Ordinal)],
-            all.IsEmpty ? paths.WhyNowhere(app.Id) : seen.Length < all.Length ? PromotionPaths.Unseen(app.Name) : null);
+            all.IsEmpty ? paths.WhyNowhere(app.Id) : seen.Length < all.Length ? paths.WhyUnseen(app.Id) : null);
     }
 
     /// <summary>Apps of its pipeline that an app gets its slugs from, by name; those that the caller may see.</summary>

@@ -137,13 +137,17 @@ public sealed class PipelineCatalog(Db db, TimeProvider clock)
         return moved;
     }
 
-    /// <summary>Takes the app out of its pipeline.</summary>
+    /// <summary>Takes the app out of its pipeline. Who operates the app may do that in anybody's pipeline, and who owns the pipeline with any app.</summary>
+    /// <exception cref="RefusedException">Not found, or forbidden: it names the app.</exception>
     public Task RemoveAsync(Coupling coupling, Principal who, CancellationToken ct) => db.WriteAsync(
         new Act("pipeline.remove", coupling.Pipeline.ToString(), who.Account, coupling.App, who.RequestId),
-        tx => DemandOne(tx.Execute($"DELETE FROM pipeline_couplings WHERE id = {coupling.Id}"), "pipeline coupling", coupling.Id.ToString()),
+        tx =>
+        {
+            if (FindAccess(tx, coupling.Pipeline, who)?.Granted.Has(Permission.Own) is not true)
+                (Lookup.Find(tx, coupling.App, who) ?? throw Refuse.NotFound("app", coupling.AppName)).Demand(Permission.Operate);
+            DemandOne(tx.Execute($"DELETE FROM pipeline_couplings WHERE id = {coupling.Id}"), "pipeline coupling", coupling.Id.ToString());
+        },
         ct);
-
-    public Task<Coupling?> FindAsync(CouplingId coupling, CancellationToken ct) => db.FindAsync($"{Couplings} WHERE c.id = {coupling}", ReadCoupling, ct);
 
     /// <summary>Where the app is; null when it is in no pipeline.</summary>
     public Task<Coupling?> CouplingOfAsync(AppId app, CancellationToken ct) => db.FindAsync($"{Couplings} WHERE c.app_id = {app}", ReadCoupling, ct);
@@ -151,6 +155,14 @@ public sealed class PipelineCatalog(Db db, TimeProvider clock)
     /// <summary>Apps of one pipeline, by name: those that the caller may see.</summary>
     public Task<ImmutableArray<Coupling>> CouplingsAsync(PipelineId pipeline, Principal who, CancellationToken ct) =>
         db.ListAsync($"{Couplings} WHERE c.pipeline_id = {pipeline} AND {Access.SeesApp(who)} ORDER BY apps.name", ReadCoupling, ct);
+
+    /// <summary>The same, and to who owns the pipeline every app: whoever answers for it must know what is in it, and be able to take it out.</summary>
+    public Task<ImmutableArray<Coupling>> PlacesAsync(PipelineId pipeline, Principal who, CancellationToken ct) =>
+        db.ListAsync($"{Couplings} WHERE c.pipeline_id = {pipeline} AND ({Access.SeesApp(who)} OR {Access.OwnsPipeline(who)}) ORDER BY apps.name", ReadCoupling, ct);
+
+    /// <summary>Null when there is none, or its app is not seen by the caller, who does not own the pipeline either.</summary>
+    public Task<Coupling?> PlaceAsync(CouplingId coupling, Principal who, CancellationToken ct) =>
+        db.FindAsync($"{Couplings} WHERE c.id = {coupling} AND ({Access.SeesApp(who)} OR {Access.OwnsPipeline(who)})", ReadCoupling, ct);
 
     /// <summary>The same of several pipelines.</summary>
     public async Task<ImmutableArray<Coupling>> CouplingsAsync(IReadOnlyList<PipelineId> pipelines, Principal who, CancellationToken ct) => pipelines.Count == 0 ? []

@@ -142,7 +142,7 @@ public sealed class Promoter(Db db, ReleaseLedger ledger, Releaser releaser, Tim
         {
             try
             {
-                var target = isNamed ? FindApp(tx, id, who) : FindDownstream(tx, id, source, who);
+                var target = isNamed ? FindApp(tx, id, who) : FindDownstream(tx, id, source, paths, who);
                 target.Access.Demand(Permission.Deploy);
                 if (paths.WhyNot(source.Id, new PlacedApp(target.Id, target.Name, ""), request.Skip || !isNamed) is { } why)
                     throw Refuse.Invalid(why);
@@ -207,9 +207,9 @@ public sealed class Promoter(Db db, ReleaseLedger ledger, Releaser releaser, Tim
     }
 
     /// <summary>One that the caller did not name: its id is not told to who may not see it.</summary>
-    private static KnownApp FindDownstream(Tx tx, AppId app, KnownApp source, Principal who) => Lookup.Find(tx, app, who) is { } found
+    private static KnownApp FindDownstream(Tx tx, AppId app, KnownApp source, PromotionPaths paths, Principal who) => Lookup.Find(tx, app, who) is { } found
         ? new KnownApp(found.App.Id, found.App.Name, found)
-        : throw Refuse.Forbidden(PromotionPaths.Unseen(source.Name));
+        : throw Refuse.Forbidden(paths.WhyUnseen(source.Id));
 
     private static KnownApp FindApp(Tx tx, AppId app, Principal who)
     {

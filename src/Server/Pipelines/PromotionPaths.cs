@@ -40,7 +40,9 @@ public sealed record PromotionPaths(string? Pipeline, ImmutableArray<string> Sta
         : $"{app.Name} goes nowhere by itself: {app.Stage} is the last stage of pipeline {Pipeline}. Name the apps (--to APP).";
 
     /// <summary>Why a promotion that names no apps does not go to one that its caller may not see: its name is not told.</summary>
-    public static string Unseen(string source) => $"{source} promotes to an app that you may not see: name the apps to promote to, or ask those who work with the pipeline for access to all of its apps.";
+    public string WhyUnseen(AppId source) =>
+        $"{Find(source)?.Name ?? "The source"} promotes to an app that you may not see: name the apps to promote to, or ask for access to it. "
+        + (Edges.ContainsKey(source) ? "Or let it promote to another app." : $"The owner of pipeline {Pipeline} sees which it is (sluice pipelines:info {Pipeline}) and can take it out.");
 
     /// <summary>Why <paramref name="target"/> may not get what <paramref name="source"/> runs, a sentence; null when it may.</summary>
     /// <param name="skip">The caller knows that it passes by a stage that was put between.</param>

@@ -29,7 +29,7 @@ internal sealed class Commands(Random random, ModelWorld world)
         < 37 => WayAnd(way => new Command.RenamePipeline(Able(way, May.Manage), way.Name, Any(PipelineNames))),
         < 41 => AppAnd(Couple, a => a.Pipeline is null),
         < 45 => AppAnd(app => new Command.Recouple(Able(app, May.Operate), app, Chance(80) ? Any(Ways(app)?.Stages ?? [.. StageNames]) : Any(StageNames)), a => a.Pipeline is not null),
-        < 46 => AppAnd(app => new Command.Uncouple(Able(app, May.Operate), app), a => a.Pipeline is not null),
+        < 46 => AppAnd(app => new Command.Uncouple(Chance(30) ? Anyone : Able(app, May.Operate), app), a => a.Pipeline is not null),
         < 48 => WayAnd(way => Place(way, (before, after) => new Command.AddStage(Able(way, May.Operate), way.Name, Any(Chance(80) ? OwnStages : StageNames), before, after))),
         < 51 => WayAnd(way => Place(way, (before, after) => new Command.MoveStage(Able(way, May.Operate), way.Name, Any([.. way.Stages.Except(ModelWorld.Standard), "soak"]), before, after))),
         < 52 => WayAnd(way => new Command.RemoveStage(Able(way, May.Operate), way.Name, Any([.. way.Stages.Except(ModelWorld.Standard), "production"]))),

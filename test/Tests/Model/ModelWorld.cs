@@ -103,9 +103,9 @@ internal sealed class ModelWorld
                 (app.Pipeline, app.Stage) = (into, stage);
                 break;
             case Command.Recouple(var who, var name, var stage):
-                Coupled(who, name).Must(a => Access(who, a.Pipeline, May.Operate)).Must(a => a.Pipeline!.Stages.Contains(stage)).Stage = stage;
-                break;
-            case Command.Uncouple(var who, var name): Coupled(who, name).Pipeline = null; break;
+                Coupled(who, name).Must(a => Access(who, a.Pipeline, May.Operate)).Must(a => a.Pipeline!.Stages.Contains(stage)).Stage = stage; break;
+            case Command.Uncouple(var who, var name):
+                Find(name).Must(a => a?.Pipeline is not { } p ? Outcome.NotFound : On(who, p) is May.All ? Outcome.Accepted : Access(who, a, May.Operate))!.Pipeline = null; break;
             case Command.AddStage(var who, var way, var stage, var before, var after): Pipeline(who, way, May.Operate).Put(stage, before, after, isNew: true); break;
             case Command.MoveStage(var who, var way, var stage, var before, var after): Pipeline(who, way, May.Operate).Put(stage, before, after, isNew: false); break;
             case Command.RemoveStage(var who, var way, var stage):

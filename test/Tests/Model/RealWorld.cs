@@ -65,7 +65,7 @@ internal sealed class RealWorld(RealServer server, int number)
             case Command.Recouple(var who, var app, var stage):
                 return await CouplingAsync(who, app) is { } moved ? await AskAsync(who, "PATCH", "/pipeline-couplings/" + moved, new { stage }) : Outcome.NotFound;
             case Command.Uncouple(var who, var app):
-                return await CouplingAsync(who, app) is { } gone ? await AskAsync(who, "DELETE", "/pipeline-couplings/" + gone) : Outcome.NotFound;
+                return await PlaceAsync(app) is { } gone ? await AskAsync(who, "DELETE", "/pipeline-couplings/" + gone) : Outcome.NotFound;
             case Command.AnswerOffer(var who, var app, var accept):
                 return await OfferAsync(who, app) is { } offer ? await AskAsync(who, "PATCH", "/account/app-transfers/" + offer, new { state = accept ? "accepted" : "declined" }) : Outcome.NotFound;
             case Command.WithdrawOffer(var who, var app):
@@ -177,6 +177,10 @@ internal sealed class RealWorld(RealServer server, int number)
     }
 
     private async Task<AppId?> IdOfAsync(string app) => (await server.Get<AppCatalog>().FindAsync(P(app), None))?.Id;
+
+    /// <summary>Whoever may see it: the one who asks may own the pipeline, and not see the app.</summary>
+    private async Task<string?> PlaceAsync(string app) =>
+        await IdOfAsync(app) is { } id ? (await server.Get<PipelineCatalog>().CouplingOfAsync(id, None))?.Id.ToString() : null;
 
     private async Task<string?> CouplingAsync(string who, string app)
     {

@@ -23,7 +23,7 @@ public sealed class PipelineCatalogTests
         Assert.Equal((made.Id, "ada@localhost"), (pipeline.Id, pipeline.OwnerEmail));
 
         var coupling = await world.Pipelines.AddAsync(pipeline, shop, "staging", ada, None);
-        Assert.Equal("staging", (await world.Pipelines.FindAsync(coupling.Id, None))!.Stage);
+        Assert.Equal("staging", (await world.Pipelines.PlaceAsync(coupling.Id, ada, None))!.Stage);
         await world.Pipelines.MoveAsync(coupling, "production", ada, None);
         Assert.Equal(("shop", "production"), (await world.Pipelines.CouplingOfAsync(shop.Id, None)) is { } c ? (c.PipelineName, c.Stage) : default);
         Assert.Single(await world.Pipelines.CouplingsAsync(pipeline.Id, ada, None));

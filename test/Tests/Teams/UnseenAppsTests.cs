@@ -23,6 +23,26 @@ public sealed class UnseenAppsTests
         Assert.Contains("has apps: shop-dev, 2 that you may not see.", refused.Message);
     }
 
+    [Theory, MemberData(nameof(TestDb.Both), MemberType = typeof(TestDb))]
+    public async Task Who_owns_a_pipeline_learns_of_every_app_in_it_and_can_take_it_out(string kind)
+    {
+        await using var world = await TeamWorld.OpenAsync(kind);
+        var (shop, pipelines) = (world.AcmePipeline, world.Pipelines);
+        var mine = await world.AppAsync("members-own", null, isLocked: false, world["member"]);
+        var place = await pipelines.AddAsync(shop, mine, "production", world["member"], None);
+
+        Assert.DoesNotContain("members-own", (await pipelines.CouplingsAsync(shop.Id, world["admin"], None)).Select(c => c.AppName));
+        Assert.Contains("members-own", (await pipelines.PlacesAsync(shop.Id, world["admin"], None)).Select(c => c.AppName));
+        Assert.DoesNotContain("members-own", (await pipelines.PlacesAsync(shop.Id, world["viewer"], None)).Select(c => c.AppName));
+        Assert.Null(await pipelines.PlaceAsync(place.Id, world["viewer"], None));
+        Assert.Equal(RefusalKind.NotFound, (await Assert.ThrowsAsync<RefusedException>(() => pipelines.RemoveAsync(place, world["viewer"], None))).Kind);
+        Assert.Contains("(sluice pipelines:info shop)", (await new Downstreams(pipelines, new EdgeTable(world.Db, TimeProvider.System), world.Lookup).OfAsync(world.All["shop-staging"], world["admin"], None)).WhyNot!);
+
+        await pipelines.RemoveAsync((await pipelines.PlaceAsync(place.Id, world["admin"], None))!, world["admin"], None);
+
+        Assert.Null(await pipelines.CouplingOfAsync(mine.Id, None));
+    }
+
     [Fact]
     public async Task Nobody_stands_in_the_way_with_a_pipeline_of_the_same_name()
     {

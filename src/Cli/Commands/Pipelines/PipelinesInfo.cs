@@ -41,6 +41,7 @@ internal sealed class PipelinesInfo : CliCommand
         var apps = await AppsAsync(run, couplings, ct);
         PrintTable(run, couplings.InOrder(pipeline), run.Value(owners) ? apps : null);
         WarnOfOthers(run, pipeline, apps);
+        WarnOfUnseen(run, pipeline, couplings, apps);
         return ExitCode.Ok;
     }
 
@@ -69,6 +70,16 @@ internal sealed class PipelinesInfo : CliCommand
         {
             run.Terminal.Warning($"Some apps in this pipeline do not belong to its owner: {string.Join(", ", others)}. "
                 + "Hand them over with sluice apps:transfer OWNER -a APP, or the pipeline with sluice pipelines:transfer.");
+        }
+    }
+
+    /// <summary>Who owns the pipeline is told of every app in it.</summary>
+    private static void WarnOfUnseen(Run run, PipelineWire pipeline, IReadOnlyList<CouplingWire> couplings, IReadOnlyList<AppWire> apps)
+    {
+        foreach (var unseen in couplings.Where(c => apps.All(app => app.Id != c.App.Id)))
+        {
+            run.Terminal.Warning($"You may not see {unseen.App.Name}, and a promotion to {unseen.Shown()} that names no apps stops at it. "
+                + $"Ask its owner for access, or take it out with sluice pipelines:remove -a {unseen.App.Name} --pipeline {pipeline.Name}.");
         }
     }
 

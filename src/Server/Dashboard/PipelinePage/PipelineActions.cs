@@ -127,10 +127,11 @@ internal static class PipelineActions
         return views.Go(PipelinePages.PathOf(found));
     }
 
-    private static async Task<IResult> Remove(string pipeline, string name, Principal who, PipelineCatalog pipelines, Lookup lookup, Views views, CancellationToken ct)
+    private static async Task<IResult> Remove(string pipeline, string name, Principal who, PipelineCatalog pipelines, Views views, CancellationToken ct)
     {
-        var (found, coupling, _) = await PlaceAsync(pipeline, name, who, pipelines, lookup, ct);
-        await pipelines.RemoveAsync(coupling, who, ct);
+        var found = await pipelines.GetAsync(pipeline, Permission.View, who, ct);
+        var place = (await pipelines.PlacesAsync(found.Id, who, ct)).FirstOrDefault(c => c.AppName == name) ?? throw Refuse.Invalid($"{name} is not in pipeline {found.Name}.");
+        await pipelines.RemoveAsync(place, who, ct);
         return views.Go(PipelinePages.PathOf(found));
     }
 

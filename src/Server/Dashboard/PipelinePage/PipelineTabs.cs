@@ -54,8 +54,10 @@ internal static class PipelineTabs
     private static async Task<IResult> Settings(string pipeline, Principal who, PipelineCatalog pipelines, Lookup lookup, Views views, CancellationToken ct)
     {
         var access = await pipelines.AccessAsync(pipeline, Permission.View, who, ct);
-        var apps = await lookup.AccessesAsync((await pipelines.CouplingsAsync(access.Pipeline.Id, who, ct)).Select(c => c.App), who, ct);
-        return await PageAsync<PipelineSettingsPage>(views, access, "settings", new PipelineSettingsPage.View(access, [.. apps.Where(a => a.App.Owner != access.Pipeline.Owner)]));
+        var places = await pipelines.PlacesAsync(access.Pipeline.Id, who, ct);
+        var apps = await lookup.AccessesAsync(places.Select(c => c.App), who, ct);
+        return await PageAsync<PipelineSettingsPage>(views, access, "settings", new PipelineSettingsPage.View(
+            access, [.. apps.Where(a => a.App.Owner != access.Pipeline.Owner)], [.. places.Where(place => apps.All(a => a.App.Id != place.App))]));
     }
 
     private static async Task<IResult> Rename(Posted form, string pipeline, Principal who, PipelineCatalog pipelines, Views views, CancellationToken ct)
