@@ -48,14 +48,15 @@ public sealed class CollaboratorTable(Db db, TimeProvider clock)
             tx =>
             {
                 var mine = Mine(tx, app, who);
-                var account = AccountTable.Find(tx, idOrEmail) ?? throw Refuse.Invalid(
-                    $"There is no account {idOrEmail}. An administrator of this Sluice makes it, with: sluice accounts:create EMAIL");
-                var joins = account.Id == who.Account;
+                var account = AccountTable.Find(tx, idOrEmail);
+                var joins = account?.Id == who.Account;
+                if (!joins)
+                    mine.Demand(Permission.Manage);
+                if (account is null)
+                    throw Refuse.Invalid($"There is no account {idOrEmail}. An administrator of this Sluice makes it, with: sluice accounts:create EMAIL");
                 if (joins && (mine.Role is null || mine.Granted.Has(Permission.Own)))
                     throw Refuse.Invalid($"You have access to app {mine.App.Name} already.");
                 var given = wanted ?? (joins ? mine.Granted : Usual);
-                if (!joins)
-                    mine.Demand(Permission.Manage);
                 DemandOwn(mine, given);
                 if (account.Id == mine.App.Owner)
                     throw Refuse.Invalid($"{account.Email} owns app {mine.App.Name} and may do everything with it.");
