@@ -14,7 +14,7 @@ internal sealed class AppMaking(AppCatalog apps, TeamTable teams, ReleaseLedger 
     /// <param name="with">Gives the app more from its first moment, before its first release, in the same transaction.</param>
     public async Task<App> MakeAsync(RequestBody body, Principal who, Action<Tx, App> with, CancellationToken ct)
     {
-        var (name, stack, region) = (body.Text("name"), body.Reference("stack"), body.Reference("region"));
+        var (name, stack, region) = (body.Text("name"), PlatformApi.StackName(body.Reference("stack")), body.Reference("region"));
         var (teamName, isLocked) = (TeamNameOf(body), body.Flag("locked") ?? false);
         if (region is not null && !PlatformApi.IsOurRegion(region))
             body.Fault($"There is no region {region}; this server is region {PlatformApi.Region.Name}.");
@@ -22,9 +22,11 @@ internal sealed class AppMaking(AppCatalog apps, TeamTable teams, ReleaseLedger 
             body.Fault("This server has no spaces: leave space out.");
         if (isLocked && teamName is null)
             body.Fault("Only an app of a team can be locked: name the team, or leave locked out.");
-        body.RefuseFaults();
-        var team = await TeamAsync(body, who, ct);
-        return await MakeAsync(new NewApp(name, PlatformApi.StackName(stack), team, isLocked), who, with, ct);
+        body.Fault(new AppChange(name, Stack: stack).Faults());
+        var faults = new Faults(body);
+        var team = await TeamAsync(body, who, faults, ct);
+        faults.Refuse();
+        return await MakeAsync(new NewApp(name, stack, team, isLocked), who, with, ct);
     }
 
     /// <summary>The same for one that is known already. The caller has asked whether who makes it may make it for that team.</summary>
@@ -42,10 +44,9 @@ internal sealed class AppMaking(AppCatalog apps, TeamTable teams, ReleaseLedger 
         return made;
     }
 
-    /// <summary>The team that the app will belong to; null for an app of the caller's own.</summary>
-    /// <exception cref="RefusedException">The caller may not bring apps to that team.</exception>
-    public async Task<Team?> TeamAsync(RequestBody body, Principal who, CancellationToken ct) =>
-        TeamNameOf(body) is { } name ? await teams.GetAsync(name, TeamRole.Member, who, ct) : null;
+    /// <summary>The team that the app will belong to; null for an app of the caller's own, and when the caller may not bring apps to that team, which is a fault.</summary>
+    public async Task<Team?> TeamAsync(RequestBody body, Principal who, Faults faults, CancellationToken ct) =>
+        TeamNameOf(body) is { } name ? await faults.TryAsync(() => teams.GetAsync(name, TeamRole.Member, who, ct)) : null;
 
     private static string? TeamNameOf(RequestBody body) => body.Flag("personal") == true ? null : body.Reference("team") ?? body.Reference("organization");
 }

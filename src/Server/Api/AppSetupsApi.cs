@@ -24,12 +24,14 @@ internal static class AppSetupsApi
     {
         var (url, coupling) = (body.Part("source_blob").NeedText("url"), body.Part("pipeline_coupling"));
         var (pipelineName, stage) = body.Has("pipeline_coupling") ? (coupling.NeedReference("pipeline"), coupling.NeedText("stage")) : (null, null);
-        body.RefuseFaults();
-        var pipeline = pipelineName is null ? null : await pipelines.GetAsync(pipelineName, Permission.Operate, who, ct);
-        foreach (var sentence in pipeline?.StageFaults(stage!) ?? [])
-            body.Fault(sentence);
+        body.Part("app").Text("name", AppName.Faults);
+        var faults = new Faults(body);
+        var pipeline = pipelineName is null or "" ? null : await faults.TryAsync(() => pipelines.GetAsync(pipelineName, Permission.Operate, who, ct));
+        foreach (var sentence in stage is null or "" ? [] : pipeline?.StageFaults(stage) ?? [])
+            faults.Add(Refuse.Invalid(sentence));
         // Asked before anything is fetched: no name is looked up for who may not do this at all.
-        await making.TeamAsync(body.Part("app"), who, ct);
+        await making.TeamAsync(body.Part("app"), who, faults, ct);
+        faults.Refuse();
 
         var source = await sources.TakeAsync(url, ct);
         try

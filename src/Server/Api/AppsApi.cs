@@ -66,6 +66,7 @@ internal static class AppsApi
         RequestBody body, AppAccess access, Principal who, AppCatalog apps, CurrentPlans plans, Site site, CancellationToken ct)
     {
         var change = new AppChange(body.Text("name"), body.Flag("maintenance"), PlatformApi.StackName(body.Reference("build_stack")));
+        body.Fault(change.Faults());
         body.RefuseFaults();
         if (change.Name is not null || change.Stack is not null)
             access.Demand(Permission.Manage);

@@ -19,7 +19,7 @@ internal static class BuildpacksApi
     private static async Task<BuildpackInstallationWire[]> Replace(
         RequestBody body, App app, Principal who, BuildpackList buildpacks, CancellationToken ct)
     {
-        ImmutableArray<string> wanted = [.. body.Items("updates").Select((update, i) => update.Text("buildpack") is { Length: > 0 } text ? text : Missing(body, i))];
+        ImmutableArray<string> wanted = [.. body.Items("updates").Select(NameIn)];
         if (!body.Has("updates"))
             body.Fault("updates is missing.");
         body.RefuseFaults();
@@ -27,10 +27,12 @@ internal static class BuildpacksApi
     }
 
     /// <summary>A client that found nothing in the registry sends the place of the buildpack with nothing in it.</summary>
-    private static string Missing(RequestBody body, int place)
+    private static string NameIn(RequestBody update)
     {
-        body.Fault($"updates[{place}].buildpack is missing. If you named one, the registry of this server does not know it. Bundled are {BundledBuildpack.Names}; others are named by an http(s) address.");
-        return "";
+        var name = update.Text("buildpack");
+        if (name is "" || !update.Has("buildpack"))
+            update.FaultIn("buildpack", $"is missing. If you named one, the registry of this server does not know it. Bundled are {BundledBuildpack.Names}; others are named by an http(s) address.");
+        return name ?? "";
     }
 
     private static BuildpackInstallationWire[] ToWire(ImmutableArray<string> urls) =>

@@ -20,6 +20,7 @@ internal static class ConfigVarsApi
         RequestBody body, App app, Principal who, AppCatalog apps, ReleaseLedger ledger, CancellationToken ct)
     {
         var changes = body.Map(nulls: true);
+        body.Fault(ConfigVars.Faults(changes));
         body.RefuseFaults();
         await ledger.ChangeConfigAsync(app.Id, who.Account, changes, who.RequestId, ct);
         return await apps.ConfigAsync(app, ct);

@@ -3,7 +3,12 @@ namespace Sluice.Api;
 /// <summary>What is wrong with one request, gathered so that all of it is told together.</summary>
 internal sealed class Faults
 {
-    private readonly List<RefusedException> all = [];
+    private readonly List<RefusedException> all;
+
+    public Faults() => all = [];
+
+    /// <summary>Begins with what was noted while the body was read.</summary>
+    public Faults(RequestBody body) => all = [.. body.Faults.Select(sentence => Sluice.Refuse.Invalid(sentence))];
 
     public IReadOnlyCollection<RefusedException> All => all;
 

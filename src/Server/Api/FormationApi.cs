@@ -54,8 +54,7 @@ internal static class FormationApi
         Scale[] changes = [.. body.Items("updates").Select(u => new Scale(u.NeedText("type"), u.TextOrNumber("quantity"), SizeOf(u)))];
         if (changes.Length == 0)
             body.Fault("updates must name at least one process type.");
-        body.RefuseFaults();
-        return await ScaleAsync(app, changes, who, formation, ledger, slugs, plans, ct);
+        return await ScaleAsync(body, app, changes, who, formation, ledger, slugs, plans, ct);
     }
 
     private static async Task<FormationWire> Update(
@@ -63,14 +62,15 @@ internal static class FormationApi
         CancellationToken ct)
     {
         var change = new Scale(type, body.TextOrNumber("quantity"), SizeOf(body));
-        body.RefuseFaults();
-        return (await ScaleAsync(app, [change], who, formation, ledger, slugs, plans, ct))[0];
+        return (await ScaleAsync(body, app, [change], who, formation, ledger, slugs, plans, ct))[0];
     }
 
     private static async Task<IReadOnlyList<FormationWire>> ScaleAsync(
-        App app, Scale[] changes, Principal who, FormationTable formation, ReleaseLedger ledger, SlugCatalog slugs, CurrentPlans plans, CancellationToken ct)
+        RequestBody body, App app, Scale[] changes, Principal who, FormationTable formation, ReleaseLedger ledger, SlugCatalog slugs, CurrentPlans plans, CancellationToken ct)
     {
         var types = await TypesAsync(app, ledger, slugs, ct);
+        body.Fault(FormationTable.Faults(app, [.. changes.Where(change => change.Type.Length > 0)], [.. types.Keys]));
+        body.RefuseFaults();
         var rows = await formation.ScaleAsync(app, changes, [.. types.Keys], who, ct);
         plans.Nudge(app.Id);
         return [.. changes.Select(change => rows.First(row => row.Type == change.Type).ToWire(app, types[change.Type]))];

@@ -38,7 +38,7 @@ internal static class PipelinesApi
 
     private static async Task<Created<PipelineWire>> Create(RequestBody body, Principal who, PipelineCatalog pipelines, TeamTable teams, CancellationToken ct)
     {
-        var (name, owner) = (body.NeedText("name"), body.Part("owner"));
+        var (name, owner) = (body.NeedText("name", Pipeline.NameFaults), body.Part("owner"));
         var (id, type) = (owner.Text("id"), owner.Text("type"));
         if (type is not (null or "user" or "team"))
             body.Fault("owner.type must be user or team.");
@@ -46,8 +46,9 @@ internal static class PipelinesApi
             body.Fault("A pipeline belongs to the account that makes it, or to a team that account is in: leave the owner out, or name yourself or the team.");
         else if (type == "team" && id is null)
             body.Fault("owner.id is missing: say which team.");
-        body.RefuseFaults();
-        var team = type == "team" ? await teams.GetAsync(id!, TeamRole.Member, who, ct) : null;
+        var faults = new Faults(body);
+        var team = type == "team" && id is not null ? await faults.TryAsync(() => teams.GetAsync(id, TeamRole.Member, who, ct)) : null;
+        faults.Refuse();
         var made = await pipelines.CreateAsync(name, team, who, ct);
         return TypedResults.Created($"/pipelines/{made.Id}", made.ToWire());
     }

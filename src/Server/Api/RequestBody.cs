@@ -64,6 +64,24 @@ internal sealed class RequestBody
     /// <summary>As <see cref="Text"/>, and missing is a fault, too: then the answer is empty.</summary>
     public string NeedText(string name) => Text(name) is { Length: > 0 } text ? text : Missing(name);
 
+    /// <summary>As <see cref="Text(string)"/>, and what its rule says against it is a fault, too.</summary>
+    public string? Text(string name, Func<string, IEnumerable<string>> rule)
+    {
+        var text = Text(name);
+        if (text is not null)
+            Fault(rule(text));
+        return text;
+    }
+
+    /// <summary>As <see cref="NeedText(string)"/>, and what its rule says against it is a fault, too.</summary>
+    public string NeedText(string name, Func<string, IEnumerable<string>> rule)
+    {
+        var text = NeedText(name);
+        if (text.Length > 0)
+            Fault(rule(text));
+        return text;
+    }
+
     /// <summary>A number's digits count as text.</summary>
     public string? TextOrNumber(string name) => Member(name, "a string or a number", v => v.ValueKind switch
     {
@@ -111,10 +129,11 @@ internal sealed class RequestBody
     public IEnumerable<string> Names => json.EnumerateObject().Select(member => member.Name).Distinct(StringComparer.Ordinal);
 
     /// <summary>A list of objects; empty when it is missing.</summary>
-    public IReadOnlyList<RequestBody> Items(string name) => [.. Elements(name, JsonValueKind.Object, "objects").Select((item, i) => new RequestBody(item, $"{PathOf(name)}[{i}].", faults))];
+    public IReadOnlyList<RequestBody> Items(string name) =>
+        [.. Elements(name, JsonValueKind.Object, "objects").Select(item => new RequestBody(item.Value, $"{PathOf(name)}[{item.Place}].", faults))];
 
     /// <summary>A list of strings; empty when it is missing.</summary>
-    public IReadOnlyList<string> Texts(string name) => [.. Elements(name, JsonValueKind.String, "strings").Select(item => item.GetString()!)];
+    public IReadOnlyList<string> Texts(string name) => [.. Elements(name, JsonValueKind.String, "strings").Select(item => item.Value.GetString()!)];
 
     /// <summary>All members; each must be a string, or null when <paramref name="nulls"/> says so.</summary>
     public Dictionary<string, string?> Map(bool nulls)
@@ -131,7 +150,15 @@ internal sealed class RequestBody
         return map;
     }
 
+    /// <summary>What was noted so far, a sentence each.</summary>
+    public IReadOnlyList<string> Faults => faults;
+
     public void Fault(string sentence) => faults.Add(sentence);
+
+    /// <summary>Notes what is wrong with one member, a sentence that begins with where it stands.</summary>
+    public void FaultIn(string name, string says) => faults.Add($"{PathOf(name)} {says}");
+
+    public void Fault(IEnumerable<string> sentences) => faults.AddRange(sentences);
 
     /// <summary>Refuses what was noted so far; call it when all members were read.</summary>
     public void RefuseFaults()
@@ -194,11 +221,12 @@ internal sealed class RequestBody
         return value;
     }
 
-    private List<JsonElement> Elements(string name, JsonValueKind kind, string kinds)
+    /// <summary>Those of the right kind, each with its place in the list as it was sent.</summary>
+    private List<(JsonElement Value, int Place)> Elements(string name, JsonValueKind kind, string kinds)
     {
         var list = Member(name, "a list", v => v.ValueKind == JsonValueKind.Array ? v : (JsonElement?)null);
-        var elements = list?.EnumerateArray().ToList() ?? [];
-        if (elements.RemoveAll(e => e.ValueKind != kind) > 0)
+        var elements = list?.EnumerateArray().Select((value, place) => (Value: value, Place: place)).ToList() ?? [];
+        if (elements.RemoveAll(e => e.Value.ValueKind != kind) > 0)
             faults.Add($"{PathOf(name)} must be a list of {kinds}.");
         return elements;
     }
@@ -210,7 +238,7 @@ internal sealed class RequestBody
         return "";
     }
 
-    private void Fault(string name, string type) => faults.Add($"{PathOf(name)} must be {type}.");
+    private void Fault(string name, string type) => FaultIn(name, $"must be {type}.");
 
     private string PathOf(string name) => path + (name.Length <= 60 ? name : name[..57] + "...");
 }

@@ -15,6 +15,19 @@ public sealed record AppChange(string? Name = null, bool? Maintenance = null, st
         Stack = Stack ?? app.Stack,
         IsLocked = IsLocked ?? app.IsLocked,
     };
+
+    /// <summary>What is wrong with it, a sentence each; none when it is good.</summary>
+    public IEnumerable<string> Faults()
+    {
+        if (Name is not null)
+        {
+            foreach (var fault in AppName.Faults(Name))
+                yield return fault;
+        }
+
+        if (Stack is not null && !AppCatalog.Stacks.Contains(Stack))
+            yield return $"There is no stack {Stack}; there is {string.Join(", ", AppCatalog.Stacks)}.";
+    }
 }
 
 /// <summary>An app to be made; name and stack are chosen when null, and it belongs to who makes it when there is no team.</summary>
@@ -50,7 +63,7 @@ public sealed class AppCatalog(Db db, Vault vault, TimeProvider clock)
     /// </summary>
     public Task<App> CreateAsync(NewApp wanted, Principal who, Action<Tx, App> with, CancellationToken ct)
     {
-        var faults = Faults(new AppChange(wanted.Name, Stack: wanted.Stack)).ToList();
+        var faults = new AppChange(wanted.Name, Stack: wanted.Stack).Faults().ToList();
         if (faults.Count > 0)
             throw Refuse.Invalid(faults);
         var now = clock.GetUtcNow();
@@ -83,7 +96,7 @@ public sealed class AppCatalog(Db db, Vault vault, TimeProvider clock)
     /// <summary>Renames, turns maintenance on or off, sets the stack; all faults are refused together.</summary>
     public async Task<App> ChangeAsync(App app, AppChange change, Principal who, CancellationToken ct)
     {
-        var faults = Faults(change).ToList();
+        var faults = change.Faults().ToList();
         if (faults.Count > 0)
             throw Refuse.Invalid(faults);
         if (change.Of(app) == app)
@@ -132,18 +145,6 @@ public sealed class AppCatalog(Db db, Vault vault, TimeProvider clock)
     {
         var stored = await db.FindAsync($"SELECT config FROM apps WHERE id = {app.Id}", row => row.Bytes("config"), ct);
         return ConfigVars.Open(vault, app.Id, stored ?? throw Refuse.NotFound("app", app.Name));
-    }
-
-    private static IEnumerable<string> Faults(AppChange change)
-    {
-        if (change.Name is not null)
-        {
-            foreach (var fault in AppName.Faults(change.Name))
-                yield return fault;
-        }
-
-        if (change.Stack is not null && !Stacks.Contains(change.Stack))
-            yield return $"There is no stack {change.Stack}; there is {string.Join(", ", Stacks)}.";
     }
 
     private static bool Insert(Tx tx, App app, byte[] config) => tx.Execute(

@@ -41,8 +41,7 @@ public sealed class FormationTable(Db db, TimeProvider clock)
     public Task<ImmutableArray<Formation>> ScaleAsync(
         App app, IReadOnlyCollection<Scale> changes, IReadOnlyCollection<string> known, Principal who, CancellationToken ct)
     {
-        var faults = changes.SelectMany(change => change.Faults()).ToList();
-        faults.AddRange(changes.Where(c => !known.Contains(c.Type)).Select(c => UnknownType(c.Type, app, known)));
+        var faults = Faults(app, changes, known).ToList();
         if (faults.Count > 0)
             throw Refuse.Invalid(faults);
         return db.WriteAsync(
@@ -62,6 +61,10 @@ public sealed class FormationTable(Db db, TimeProvider clock)
             },
             ct);
     }
+
+    /// <summary>What is wrong with changes to an app that can run the known types, a sentence each; none when they are good.</summary>
+    public static IEnumerable<string> Faults(App app, IReadOnlyCollection<Scale> changes, IReadOnlyCollection<string> known) =>
+        [.. changes.SelectMany(change => change.Faults()), .. changes.Where(c => !known.Contains(c.Type)).Select(c => UnknownType(c.Type, app, known))];
 
     /// <summary>What a new app shall have once a release brings these types; the changes are without faults.</summary>
     public static void Set(Tx tx, AppId app, ImmutableArray<Scale> changes, DateTimeOffset now)

@@ -27,6 +27,8 @@ public sealed class BadPathsTests(ContractWorld world) : IClassFixture<ContractW
         await RefusedAsync("POST", "/pipelines", new { name = "Bad_Name" }, 422, "3 to 30 characters");
         await RefusedAsync("POST", "/pipelines", new { name = Long }, 422, "3 to 30 characters");
         await RefusedAsync("POST", "/pipelines", new { name = 7, owner = "me" }, 422, "name must be a string.", "owner must be an object.");
+        await RefusedAsync("POST", "/pipelines", new { name = "Bad_Name", owner = new { type = "clown" } }, 422, "3 to 30 characters", "owner.type must be user or team.");
+        await RefusedAsync("POST", "/pipelines", new { name = "Bad_Name", owner = new { id = "nowhere", type = "team" } }, 422, "3 to 30 characters", "Couldn't find that team: nowhere.");
         await RefusedAsync("PATCH", $"/pipelines/{pipeline}", new { name = "-" }, 422, "3 to 30 characters");
         await RefusedAsync("GET", $"/pipelines/{Long[..5000]}", null, 404, "Couldn't find that pipeline: aaa");
         await RefusedAsync("GET", $"/pipelines/{Guid.NewGuid()}", null, 404, "Couldn't find that pipeline");
@@ -64,6 +66,15 @@ public sealed class BadPathsTests(ContractWorld world) : IClassFixture<ContractW
             "source must be an object.", "source.app is missing.", "targets must be a list.", "all_or_nothing must be true or false.", "skip must be true or false.");
         await RefusedPromotionAsync(new { source = new { app = dev }, targets = Targets() }, 422, "targets is empty: name the apps in it, or leave it out");
         await RefusedPromotionAsync(new { }, 422, "source.app is missing.");
+
+        await RefusedAsync("POST", "/apps", new { name = "UP", stack = "none", region = "mars", team = "nowhere", locked = "x" }, 422,
+            "3 to 30 characters", "starts with a letter", "no stack none", "no region mars", "Couldn't find that team: nowhere.", "locked must be true or false.");
+        await RefusedAsync("PATCH", "/apps/bad-dev", new { name = "UP_PER", maintenance = "x", build_stack = "none" }, 422, "starts with a letter", "maintenance must be", "no stack none");
+        await RefusedAsync("PATCH", "/apps/bad-dev/config-vars", new Dictionary<string, object> { ["A"] = 5, ["1B"] = "x" }, 422, "A must be a string or null.", "1B is no name for a config var");
+        await RefusedAsync("PATCH", "/apps/bad-dev/formation", new { updates = new object[] { 1, new { type = "web", quantity = "many", size = "huge" }, new { type = 5 } } }, 422,
+            "updates must be a list of objects.", "updates[2].type must be a string.", "The quantity of web is a whole number", "There is no dyno size huge", "bad-dev has no process type web");
+        await RefusedAsync("POST", "/app-setups", new { app = new { name = "UP", team = "nowhere" }, pipeline_coupling = new { pipeline, stage = "nowhere" } }, 422,
+            "source_blob.url is missing.", "3 to 30 characters", "Couldn't find that team: nowhere.", "Pipeline bad has no stage nowhere");
 
         Assert.Equal(before, await AllAsync());
         foreach (var path in new[] { $"/pipelines/{pipeline}", $"/pipelines/{pipeline}/stages", $"/pipeline-couplings/{coupling}", "/apps/bad-dev/downstreams" })

@@ -37,7 +37,7 @@ public sealed class RequestBodyTests
     [Fact]
     public void All_wrong_types_are_told_together()
     {
-        var body = Parse("""{"name": 1, "maintenance": "yes", "updates": [{"quantity": {}}, 3], "app": [], "lines": "ten"}""");
+        var body = Parse("""{"name": 1, "maintenance": "yes", "updates": [3, {"quantity": {}}], "app": [], "lines": "ten"}""");
         _ = body.Text("name");
         _ = body.Flag("maintenance");
         _ = body.Int("lines");
@@ -46,7 +46,7 @@ public sealed class RequestBodyTests
             _ = (update.NeedText("type"), update.TextOrNumber("quantity"));
         Assert.Equal(
             "name must be a string. maintenance must be true or false. lines must be a whole number. app must be an id, a name, or an object with one of them. "
-            + "updates must be a list of objects. updates[0].type is missing. updates[0].quantity must be a string or a number.",
+            + "updates must be a list of objects. updates[1].type is missing. updates[1].quantity must be a string or a number.",
             Assert.Throws<RefusedException>(body.RefuseFaults).Message);
     }
 
