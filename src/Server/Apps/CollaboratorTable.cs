@@ -99,6 +99,8 @@ public sealed class CollaboratorTable(Db db, TimeProvider clock)
         {
             var mine = Mine(tx, app, who);
             var old = tx.Find(One(app, idOrEmail), Read);
+            if (old is null && AccountTable.Find(tx, idOrEmail)?.Id == who.Account)
+                throw Refuse.Invalid(WhyNotLeave(mine));
             if (old?.Account != who.Account)
                 mine.Demand(Permission.Manage);
             if (old is null)
@@ -107,6 +109,11 @@ public sealed class CollaboratorTable(Db db, TimeProvider clock)
             return old;
         },
         ct);
+
+    /// <summary>Said to somebody whose access is of another kind than a collaborator's.</summary>
+    private static string WhyNotLeave(AppAccess mine) => mine.App.Team is { } team
+        ? $"You have not joined app {mine.App.Name}: what you may do with it comes from team {team}."
+        : $"You own app {mine.App.Name}: hand it to somebody else with apps:transfer.";
 
     /// <summary>Asked anew within the transaction: what one may do can have changed since the door was passed.</summary>
     private static AppAccess Mine(Tx tx, AppId app, Principal who) => Lookup.Find(tx, app, who) ?? throw Refuse.NotFound("app", app.ToString());

@@ -35,6 +35,8 @@ public sealed class CollaboratorTests
     {
         await using var world = await TeamWorld.OpenAsync(kind);
         var (dev, shop) = (world.All["shop-dev"], world.All["shop"]);
+        Assert.Equal("You have not joined app shop-dev: what you may do with it comes from team acme.",
+            await RefusedAsync(() => world.Collaborators.RemoveAsync(dev.Id, "member@example.com", world["member"], None)));
         foreach (var (who, gets) in new[] { ("member", "view,deploy,operate"), ("viewer", "view") })
         {
             var joined = await world.Collaborators.AddAsync(dev.Id, $"{who}@example.com", null, world[who], None);
@@ -61,6 +63,11 @@ public sealed class CollaboratorTests
         await RefusedAsync(() => world.Collaborators.AddAsync(world.All["shop"].Id, "eve@example.com", null, world["admin"], None));
         await RefusedAsync(() => world.Collaborators.AddAsync(world.All["shop"].Id, "nobody@example.com", null, world["admin"], None));
         await RefusedAsync(() => world.Collaborators.AddAsync(world.All["blog"].Id, "ada@example.com", null, world["ada"], None));
+        Assert.Equal("You own app blog: hand it to somebody else with apps:transfer.",
+            await RefusedAsync(() => world.Collaborators.RemoveAsync(world.All["blog"].Id, "ada@example.com", world["ada"], None)));
+        // Whose accounts there are is for those who may give access.
+        Assert.StartsWith("You may not manage app shop-dev.",
+            await RefusedAsync(() => world.Collaborators.AddAsync(world.All["shop-dev"].Id, "nobody@example.com", null, world["viewer"], None)), StringComparison.Ordinal);
     }
 
     private static async Task<string> RefusedAsync(Func<Task> attempt) => (await Assert.ThrowsAsync<RefusedException>(attempt)).Message;
