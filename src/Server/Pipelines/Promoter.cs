@@ -173,7 +173,9 @@ public sealed class Promoter(Db db, ReleaseLedger ledger, Releaser releaser, Tim
         else if (request.IfCurrent && ledger.Current(tx, source.Id) is var current && current?.Id != release?.Id)
             faults.Add(Refuse.Conflict($"{source.Name} moved on: it runs v{current?.Version} now, not v{release?.Version}. Look at v{current?.Version} and promote that."));
         else if (release?.Slug is null)
-            faults.Add(Refuse.Invalid($"{source.Name} has nothing to promote yet: push to it first."));
+            faults.Add(Refuse.Invalid(request.Release is null || release is null
+                ? $"{source.Name} has nothing to promote yet: push to it first."
+                : $"v{release.Version} of {source.Name} has nothing to promote: it came before the first deploy."));
         else if (lack is not null && release.Slug == lack.Slug)
             faults.Add(Refuse.Invalid($"v{release.Version} of {source.Name} cannot be promoted: its slug {lack.Why}. Build it again, or restore the data folder from a backup."));
         else

@@ -61,6 +61,7 @@ public sealed class BadPathsTests(ContractWorld world) : IClassFixture<ContractW
         await RefusedPromotionAsync(new { source = new { app = dev }, pipeline = elsewhere, targets = Targets(staging) }, 422, "bad-dev is not in pipeline elsewhere");
         await RefusedPromotionAsync(new { source = new { app = "bad-gone" }, pipeline = "nowhere" }, 422, "Couldn't find that app: bad-gone.", "Couldn't find that pipeline: nowhere.");
         await RefusedPromotionAsync(new { source = new { app = dev, release = "v99" }, targets = Targets(staging) }, 404, "Couldn't find that release: v99.");
+        await RefusedPromotionAsync(new { source = new { app = dev, release = "v1" }, targets = Targets(staging) }, 422, "v1 of bad-dev has nothing to promote: it came before the first deploy.");
         await RefusedPromotionAsync(new { source = new { app = dev, if_current = true } }, 422, "name it in source.release");
         await RefusedPromotionAsync(new { source = 1, targets = "all", all_or_nothing = "yes", skip = 0 }, 422,
             "source must be an object.", "source.app is missing.", "targets must be a list.", "all_or_nothing must be true or false.", "skip must be true or false.");
