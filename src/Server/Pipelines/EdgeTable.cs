@@ -58,7 +58,7 @@ public sealed class EdgeTable(Db db, TimeProvider clock)
 
     /// <summary>What someone hears who asks for an edge that is not there.</summary>
     public static RefusedException Nothing(string app) =>
-        new(RefusalKind.NotFound, $"{app} names no downstream app. Name one with sluice pipeline:add.", "downstream");
+        new(RefusalKind.NotFound, $"{app} names no downstream app. Name one with pipeline:add.", "downstream");
 
     internal static Edge? Find(Tx tx, AppId app) => tx.Find(EdgeOf(app), Read);
 

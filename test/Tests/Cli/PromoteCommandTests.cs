@@ -77,6 +77,21 @@ public sealed class PromoteCommandTests
     }
 
     [Fact]
+    public async Task The_old_command_names_it_too()
+    {
+        await using var server = (await ScriptedServer.StartAsync())
+            .On("GET /apps/myapp-staging/promotes-to", new PromotesToWire(Answers.Named("myapp-staging"), null, [Answers.Named("myapp")], null))
+            .On("POST /pipeline-promotions", Answers.Promotion("myapp-staging"), 201)
+            .On<IReadOnlyList<PromotionTargetWire>>(Targets, [Answers.Target("myapp", "failed", 3, error: "The release command exited with status 3.")])
+            .On($"GET /apps/{Answers.IdOf("myapp")}/releases/{Answers.IdOf("myapp v3")}", Answers.Release("myapp", 3, status: "failed") with { OutputStreamUrl = "http://localhost/streams/x" });
+        using var typed = new Typed(server);
+
+        Assert.Equal(1, await typed.Run("pipeline:promote -a myapp-staging"));
+        Assert.Equal("Promoting myapp-staging to myapp...failed\n", typed.Out);
+        Assert.Equal(" ›   Error: The release command exited with status 3. See: sluice releases:output v3 -a myapp\n", typed.Error);
+    }
+
+    [Fact]
     public async Task Named_targets_and_a_named_release_go_out_by_id()
     {
         await using var server = (await ScriptedServer.StartAsync()).WithPipeline("shop", "shop-admin")

@@ -36,6 +36,10 @@ public sealed class PluginTests(HerokuCliWorld heroku) : IClassFixture<HerokuCli
         Assert.Matches(@"Comparing shop-staging to shop\.\.\.done, shop-staging ahead by \d+ commits?:\s+[0-9a-f]{7} \d{4}-\d\d-\d\d Change ", diff);
         Assert.Matches(@"Promoting shop-staging to shop\.{3,}done, v4", await heroku.SucceedAsync("pipeline:promote", "-a", "shop-staging"));
 
+        await heroku.AskAsync("PATCH", "/apps/shop/config-vars", new { GREETING = "broken" });
+        var failed = await heroku.HerokuAsync("pipeline:promote", "-a", "shop-staging");
+        Assert.Equal(1, failed.ExitCode);
+        Assert.Matches(@"Promoting shop-staging to shop\.{3,}failed .*The release command exited with status \d+\. See: heroku releases:output v6 -a shop", failed.Said);
         Assert.Contains("Removed downstream app: shop", await heroku.SucceedAsync("pipeline:remove", "shop", "-a", "shop-staging"));
     }
 }

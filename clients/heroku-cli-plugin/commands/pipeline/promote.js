@@ -33,11 +33,17 @@ export default class PipelinePromote extends Command {
     const {body: promotion} = await this.heroku.post('/pipeline-promotions', {body})
     const target = await this.endOf(promotion.id)
     if (target.status !== 'succeeded') {
-      throw new Error(target.error_message || `The promotion to ${next} failed; what it ran before still runs.`)
+      throw new Error((target.error_message || `The promotion to ${next} failed; what it ran before still runs.`) + await this.whereMoreIsTold(target, next))
     }
 
     const {body: release} = await this.heroku.get(`/apps/${target.app.id}/releases/${target.release.id}`)
     process.stdout.write(`done, v${release.version}\n`)
+  }
+
+  async whereMoreIsTold({app, release}, next) {
+    if (!release) return ''
+    const {body: {version, output_stream_url: output}} = await this.heroku.get(`/apps/${app.id}/releases/${release.id}`)
+    return output ? ` See: heroku releases:output v${version} -a ${next}` : ''
   }
 
   async endOf(promotion) {

@@ -1,3 +1,4 @@
+using Sluice.Cli.Commands.Pipelines;
 using Sluice.Wire;
 
 namespace Sluice.Cli.Commands.Labs;
@@ -38,7 +39,7 @@ internal sealed class PipelinePromote : AppCommand
         if (target.Status is not "succeeded")
         {
             run.Terminal.Line("failed");
-            run.Terminal.Error(target.ErrorMessage ?? $"The promotion to {next} failed; what it ran before still runs.");
+            run.Terminal.Error((target.ErrorMessage ?? $"The promotion to {next} failed; what it ran before still runs.") + await PromotionWatch.SeeAsync(run, target, ct));
             return ExitCode.Failed;
         }
 

@@ -83,7 +83,7 @@ internal sealed class PromotionWatch(Run run, AppWire source, PromotionWire prom
             Say($"{name}: {(target.Status is "succeeded" ? run.Terminal.Good("succeeded") : run.Terminal.Bad("failed"))}");
             if (target.ErrorMessage is { } why)
             {
-                Say(why + await SeeAsync(target, ct));
+                Say(why + await SeeAsync(run, target, ct));
             }
 
             await NoteAsync(target, ct);
@@ -102,7 +102,7 @@ internal sealed class PromotionWatch(Run run, AppWire source, PromotionWire prom
         else
         {
             Say(line + run.Terminal.Bad("failed"));
-            run.Terminal.Error((target.ErrorMessage ?? $"The promotion to {name} failed; what it ran before still runs.") + await SeeAsync(target, ct));
+            run.Terminal.Error((target.ErrorMessage ?? $"The promotion to {name} failed; what it ran before still runs.") + await SeeAsync(run, target, ct));
         }
     }
 
@@ -115,7 +115,7 @@ internal sealed class PromotionWatch(Run run, AppWire source, PromotionWire prom
     }
 
     /// <summary>Where more is told of a target that failed; empty when nothing ran.</summary>
-    private async Task<string> SeeAsync(PromotionTargetWire target, CancellationToken ct)
+    public static async Task<string> SeeAsync(Run run, PromotionTargetWire target, CancellationToken ct)
     {
         if (target is { Status: "succeeded" } or { Release: null })
         {
