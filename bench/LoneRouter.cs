@@ -13,14 +13,14 @@ internal sealed class LoneRouter : IAsyncDisposable
     private readonly string folder = Place.NewFolder();
     private readonly Socket socket;
 
-    private LoneRouter(string host, int backEnd)
+    private LoneRouter((string Host, int BackEnd)[] apps)
     {
         var data = new DataFolder(Path.Combine(folder, "data"));
         Directory.CreateDirectory(data.Run);
-        new SavedTable(data).Save(new RouteTable(1, [new Route
+        new SavedTable(data).Save(new RouteTable(1, [.. apps.Select((app, i) => new Route
         {
-            App = AppId.New(), Name = "bench", Hosts = [host], Targets = [new Target(DynoId.New(), "web.1", "127.0.0.1", backEnd)],
-        }]));
+            App = AppId.New(), Name = i == 0 ? "bench" : $"bench-{i}", Hosts = [app.Host], Targets = [new Target(DynoId.New(), "web.1", "127.0.0.1", app.BackEnd)],
+        })]));
         Port = Place.FreePort();
         socket = PortSockets.Open(Port, null)[0];
         var options = new UpOptions { Data = data, Port = Port };
@@ -39,9 +39,12 @@ internal sealed class LoneRouter : IAsyncDisposable
     public int Pid { get; }
 
     /// <summary>Returns when the app behind it answers through it.</summary>
-    public static async Task<LoneRouter> StartAsync(string host, int backEnd, CancellationToken ct)
+    public static Task<LoneRouter> StartAsync(string host, int backEnd, CancellationToken ct) => StartAsync([(host, backEnd)], ct);
+
+    /// <summary>The same with several apps; the first of them has answered.</summary>
+    public static async Task<LoneRouter> StartAsync((string Host, int BackEnd)[] apps, CancellationToken ct)
     {
-        var router = new LoneRouter(host, backEnd);
+        var (router, host) = (new LoneRouter(apps), apps[0].Host);
         using var http = BenchServer.Loopback(router.Port);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limit.CancelAfter(TimeSpan.FromSeconds(30));

@@ -4,6 +4,8 @@ using Sluice.Bench;
 // those named, and `--share 0.1` a tenth of them. Exits 1 when a row is short, and names it.
 if (args is [BareProxy.Verb, var port, var backEnd])
     return await BareProxy.RunAsync(port, backEnd);
+if (args is [SlowCrowd.Verb, var heads, var readers])
+    return await SlowCrowd.RunAsync(heads, readers);
 
 var groups = new Dictionary<string, Func<CancellationToken, Task<IReadOnlyList<Row>>>>
 {

@@ -2,7 +2,7 @@ using Sluice.Soak;
 
 namespace Sluice.Bench;
 
-/// <summary>10,000 heads that come a byte at a time and 1,000 answers that nobody reads, while others ask.</summary>
+/// <summary>10,000 heads that come a byte at a time and 1,000 answers that nobody reads, of one app, while others ask another.</summary>
 internal static class SlowSoak
 {
     private const string Host = "bench.localhost";
@@ -12,15 +12,16 @@ internal static class SlowSoak
     {
         var (heads, readers, each) = ((int)(Heads * share), (int)(Readers * share), TimeSpan.FromSeconds(Math.Max(15, 60 * share)));
         await using var dyno = new EchoDyno();
-        await using var router = await LoneRouter.StartAsync(Host, dyno.Port, ct);
+        await using var slow = await SlowCrowd.StartAsync(heads, readers);
+        await using var router = await LoneRouter.StartAsync([(Host, dyno.Port), (SlowCrowd.Host, slow.AppPort)], ct);
         await using (var warm = new SteadyLoad(router.Port, Host, PerSecond))
             await Task.Delay(TimeSpan.FromSeconds(10), ct);
         await using var alone = new SteadyLoad(router.Port, Host, PerSecond);
         await Task.Delay(each, ct);
         await alone.StopAsync();
         var before = Memory.PrivateMb(router.Pid);
-        await using var slow = new SlowClients(router.Port, Host, heads, readers);
-        while (slow.Open < (heads + readers) * 0.9)
+        await slow.ComeAsync(router.Port);
+        while ((await slow.CountAsync()).Open < (heads + readers) * 0.9)
             await Task.Delay(100, ct);
         await using var beside = new SteadyLoad(router.Port, Host, PerSecond);
         var most = 0.0;
@@ -32,7 +33,8 @@ internal static class SlowSoak
         await beside.StopAsync();
         foreach (var note in beside.Notes.Take(5))
             Console.Error.WriteLine($"  {note}");
-        Console.Error.WriteLine($"  {slow.Open:#,0} open at the end, {slow.Cut:#,0} were cut, {slow.Refused:#,0} not let in");
+        var crowd = await slow.CountAsync();
+        Console.Error.WriteLine($"  {crowd.Open:#,0} open at the end, {crowd.Cut:#,0} were cut, {crowd.Refused:#,0} not let in");
         return
         [
             Row.AtMost($"others beside {heads:#,0} slow heads and {readers:#,0} slow readers: requests that failed", beside.Failed + beside.Held, 0, $"of {beside.Sent:#,0}"),

@@ -16,6 +16,7 @@ internal sealed class EchoDyno : IAsyncDisposable
     public const string Big = "/big";
 
     private const int MostHead = 64 * 1024, BigBytes = 8 * 1024 * 1024;
+    private static readonly byte[] Filler = new byte[BigBytes];
     private readonly TcpListener listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource closing = new();
     private readonly ConcurrentQueue<string> faults = new();
@@ -97,7 +98,7 @@ internal sealed class EchoDyno : IAsyncDisposable
         if (request.Target == Big)
         {
             await stream.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Length: {BigBytes}\r\n\r\n"));
-            await stream.WriteAsync(new byte[BigBytes]);
+            await stream.WriteAsync(Filler);
             return true;
         }
         var bytes = Encoding.Latin1.GetBytes(text);

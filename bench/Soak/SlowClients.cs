@@ -19,10 +19,12 @@ internal sealed class SlowClients : IAsyncDisposable
     private readonly Task[] all;
     private int open, cut, refused;
 
-    public SlowClients(int port, string host, int slowHeads, int slowReaders)
+    /// <param name="within">They come one after the other, all of them within this time: not at one moment.</param>
+    public SlowClients(int port, string host, int slowHeads, int slowReaders, TimeSpan within)
     {
         (this.port, this.host) = (port, host);
-        all = [.. Enumerable.Range(0, slowHeads + slowReaders).Select(i => ComeAgainAsync(i, i < slowHeads))];
+        var count = slowHeads + slowReaders;
+        all = [.. Enumerable.Range(0, count).Select(i => ComeAgainAsync(i, i < slowHeads, within * ((double)i / count)))];
     }
 
     /// <summary>Connected at this moment.</summary>
@@ -41,8 +43,9 @@ internal sealed class SlowClients : IAsyncDisposable
         closing.Dispose();
     }
 
-    private async Task ComeAgainAsync(int number, bool isHead)
+    private async Task ComeAgainAsync(int number, bool isHead, TimeSpan first)
     {
+        await Task.Delay(first, closing.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         while (!closing.IsCancellationRequested)
         {
             using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4096, LingerState = new LingerOption(true, 0) };

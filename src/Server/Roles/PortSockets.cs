@@ -1,13 +1,15 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
+using Sluice.Router;
 
 namespace Sluice.Roles;
 
 /// <summary>The sockets of the one port. The supervisor opens them once and keeps them for ever; routers inherit them and come and go.</summary>
 internal static class PortSockets
 {
-    private const int Backlog = 4096;
+    /// <summary><c>TCP_NOTSENT_LOWAT</c> of <c>linux/tcp.h</c>: how much may wait that is not on its way yet. What is on its way to a far visitor is not limited by it.</summary>
+    private const int NotSentLowWater = 25;
 
     /// <summary>All on the same port; port 0 takes a free one. Throws <see cref="UsageException"/> when the port is taken or an address is not ours.</summary>
     public static ImmutableArray<Socket> Open(int port, IPAddress? bind)
@@ -58,8 +60,10 @@ internal static class PortSockets
             socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
             if (address.AddressFamily == AddressFamily.InterNetworkV6)
                 socket.DualMode = false;
+            // Each connection has it from here.
+            socket.SetRawSocketOption((int)ProtocolType.Tcp, NotSentLowWater, BitConverter.GetBytes(RouterLimits.MostAhead));
             socket.Bind(new IPEndPoint(address, port));
-            socket.Listen(Backlog);
+            socket.Listen(RouterLimits.Backlog);
             return socket;
         }
         catch (SocketException e)

@@ -44,7 +44,7 @@ internal sealed class Dial
         var start = Environment.TickCount64;
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limit.CancelAfter(within);
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveBufferSize = RouterLimits.MostAhead };
         try
         {
             await Connect(socket, target, limit.Token);

@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using System.Net.Security;
 using System.Security.Authentication;
 using Microsoft.AspNetCore.Connections;
@@ -47,18 +48,19 @@ internal static class FirstByte
     private static async ValueTask<byte?> PeekAsync(ConnectionContext connection)
     {
         var input = connection.Transport.Input;
-        if (!input.TryRead(out var read))
+        ReadResult read;
+        try
         {
-            // Kestrel's own time limits begin only after this.
-            using var limit = new CancellationTokenSource(Patience);
-            try
+            if (!input.TryRead(out read))
             {
+                // Kestrel's own time limits begin only after this.
+                using var limit = new CancellationTokenSource(Patience);
                 read = await input.ReadAsync(limit.Token);
             }
-            catch (Exception e) when (e is OperationCanceledException or ConnectionResetException or ConnectionAbortedException)
-            {
-                return null;
-            }
+        }
+        catch (Exception e) when (e is OperationCanceledException or ConnectionResetException or ConnectionAbortedException)
+        {
+            return null;
         }
         byte? first = read.Buffer.IsEmpty ? null : read.Buffer.FirstSpan[0];
         input.AdvanceTo(read.Buffer.Start);

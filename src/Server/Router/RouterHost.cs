@@ -165,7 +165,11 @@ internal sealed class RouterHost : IAsyncDisposable
         builder.Services.AddHttpForwarder();
         builder.Services.AddSingleton<System.Diagnostics.DiagnosticSource, Refusals>();
         // A buffer for each connection that waits (4 KB) saves a system call for each request.
-        builder.Services.Configure<SocketTransportOptions>(transport => transport.WaitForDataBeforeAllocatingBuffer = false);
+        builder.Services.Configure<SocketTransportOptions>(transport =>
+        {
+            transport.WaitForDataBeforeAllocatingBuffer = false;
+            transport.Backlog = RouterLimits.Backlog;
+        });
         builder.Services.AddSingleton(services => new Doors(new SocketTransportFactory(
             services.GetRequiredService<IOptions<SocketTransportOptions>>(), services.GetRequiredService<ILoggerFactory>())));
         builder.Services.AddSingleton<IConnectionListenerFactory>(services => services.GetRequiredService<Doors>());

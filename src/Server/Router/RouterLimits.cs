@@ -3,6 +3,13 @@ namespace Sluice.Router;
 /// <summary>How long the router waits, and how much it takes. Heroku's numbers where there are some; tests use smaller ones.</summary>
 internal sealed record RouterLimits
 {
+    /// <summary>Connections that the kernel keeps while the router is busy, or is just being replaced.</summary>
+    public const int Backlog = 4096;
+
+    /// <summary>Bytes of an answer that the kernel keeps, on either side of the router, for a visitor who reads slowly. Left to itself it keeps megabytes for each, and
+    /// moving those about takes the processors from everybody else.</summary>
+    public const int MostAhead = 128 * 1024;
+
     /// <summary>For the head of a request, and for the first byte of a connection.</summary>
     public TimeSpan Head { get; init; } = TimeSpan.FromSeconds(10);
 

@@ -95,6 +95,7 @@ internal sealed class ControlGroups
         yield return (Path.Combine(pids, "pids.max"), $"{limits.Processes}");
         yield return (Path.Combine(cpu, "cpu.cfs_period_us"), "100000");
         yield return (Path.Combine(cpu, "cpu.cfs_quota_us"), $"{limits.CpuPercent * 1000}");
+        yield return (Path.Combine(cpu, "cpu.shares"), $"{1024 * limits.CpuWeight / SandboxLimits.Usual}");
     }
 
     private static IEnumerable<(string File, string Value)> OnV2(ControlGroup group, SandboxLimits limits)
@@ -104,6 +105,7 @@ internal sealed class ControlGroups
         yield return (Path.Combine(group.V2, "memory.oom.group"), "1");
         yield return (Path.Combine(group.V2, "pids.max"), $"{limits.Processes}");
         yield return (Path.Combine(group.V2, "cpu.max"), $"{limits.CpuPercent * 1000} 100000");
+        yield return (Path.Combine(group.V2, "cpu.weight"), $"{limits.CpuWeight}");
     }
 }
 

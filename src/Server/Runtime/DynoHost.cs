@@ -130,7 +130,9 @@ internal sealed class DynoHost(
     private async Task<Dyno> BeginAsync(DynoStart start)
     {
         var port = FreePort();
-        var spec = await SpecAsync(start.Id, start.App, start.Name, start.Slug, start.Env, start.Command, LimitsOf(start.Size), port, keepUp: true, CancellationToken.None);
+        // Somebody waits for what web dynos say: work in the background gives way to them.
+        var limits = LimitsOf(start.Size) with { CpuWeight = start is { Type: "web", IsOneOff: false } ? 4 * SandboxLimits.Usual : SandboxLimits.Usual };
+        var spec = await SpecAsync(start.Id, start.App, start.Name, start.Slug, start.Env, start.Command, limits, port, keepUp: true, CancellationToken.None);
         var folder = Directory.CreateDirectory(sandboxes.FolderOf(spec.Id)).FullName;
         var fifo = Path.Combine(folder, Output);
         var uid = sandboxes.UidOf(start.App, SandboxUse.Run);

@@ -5,10 +5,16 @@ namespace Sluice.Runtime;
 /// <summary>What a sandbox may use at most. Zero never means unlimited.</summary>
 public sealed record SandboxLimits
 {
+    /// <summary>The weight that a control group has when nobody says.</summary>
+    public const int Usual = 100;
+
     public required int MemoryMb { get; init; }
 
     /// <summary>Hundredths of one CPU: 100 is one whole core.</summary>
     public required int CpuPercent { get; init; }
+
+    /// <summary>Its part of processors that others want, too, beside <see cref="Usual"/> of the others; where nobody waits it may use all that it is allowed.</summary>
+    public int CpuWeight { get; init; } = Usual;
 
     public required int Processes { get; init; }
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 using Sluice.Runtime;
 using Sluice.Slugs;
@@ -220,6 +221,20 @@ public sealed class DynoTests
         await agent.Runtime.StartAsync(bad, ct);
         Assert.Equal(9, (await agent.BecomesAsync(bad.Id, DynoState.Crashed)).ExitCode);
         Assert.Null((await agent.BecomesAsync(good.Id, DynoState.Up)).Address);
+    }
+
+    [Fact]
+    public async Task Where_processors_are_short_a_web_dyno_comes_before_a_worker()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "without root there are no control groups");
+        await using var agent = await RunningAgent.StartAsync();
+        const string Weight = "cat /sys/fs/cgroup/cpu/cpu.shares /sys/fs/cgroup/cpu.weight 2>/dev/null; echo said; sleep 60";
+        var (web, worker) = (agent.Start("web", Weight), agent.Start("worker", Weight));
+        await agent.Runtime.StartAsync(web, ct);
+        var first = await agent.LinesUntilAsync("said");
+        await agent.Runtime.StartAsync(worker, ct);
+        var second = await agent.LinesUntilAsync("said", first[^1].Seq);
+        Assert.Equal(4 * int.Parse(second[0].Text, CultureInfo.InvariantCulture), int.Parse(first[0].Text, CultureInfo.InvariantCulture));
     }
 
     [Fact]
