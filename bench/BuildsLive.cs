@@ -28,9 +28,9 @@ internal sealed class BuildsLive(BenchServer server, HttpClient browser)
             using var put = await browser.PutAsync(source.SourceBlob.PutUrl, new ByteArrayContent(await ArchiveAsync(ct)), ct);
             put.EnsureSuccessStatusCode();
             await Task.Delay(TimeSpan.FromMilliseconds(37 * i), ct);   // not in step with the server's own looks
-            var before = DateTimeOffset.UtcNow;
+            var before = TimeProvider.System.GetUtcNow();
             var build = await server.Client.PostAsync<CreateBuildWire, BuildWire>($"/apps/{app.Id}/builds", new CreateBuildWire(new SourceBlobWire(source.SourceBlob.GetUrl)), ct);
-            asked.Add(DateTimeOffset.UtcNow - before);
+            asked.Add(TimeProvider.System.GetUtcNow() - before);
             var shown = await DashboardBench.UntilAsync(lines, $"card-{app.Id}", build.Id.ToString(), isThere: true, ct);
             begun.Add(shown - build.CreatedAt);
             var gone = await DashboardBench.UntilAsync(lines, $"card-{app.Id}", build.Id.ToString(), isThere: false, ct);

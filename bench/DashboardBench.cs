@@ -118,7 +118,7 @@ internal sealed partial class DashboardBench(BenchServer server) : IDisposable
                 (isCard, said) = (line[7..] == card, false);
             said |= line.Contains(text, StringComparison.Ordinal);
             if (line.Length == 0 && isCard && said == isThere)
-                return DateTimeOffset.UtcNow;
+                return TimeProvider.System.GetUtcNow();
         }
 
         throw new IOException("The page's stream ended.");
