@@ -59,6 +59,7 @@ internal sealed class EchoDyno : IAsyncDisposable
     {
         using var _ = client;
         client.NoDelay = true;
+        client.SendBufferSize = 64 * 1024;   // what a dyno has the kernel keep for it is its own affair, not what is measured here
         try
         {
             var input = new ByteReader(client.GetStream());

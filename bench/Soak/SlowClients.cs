@@ -23,8 +23,11 @@ internal sealed class SlowClients : IAsyncDisposable
     public SlowClients(int port, string host, int slowHeads, int slowReaders, TimeSpan within)
     {
         (this.port, this.host) = (port, host);
-        var count = slowHeads + slowReaders;
-        all = [.. Enumerable.Range(0, count).Select(i => ComeAgainAsync(i, i < slowHeads, within * ((double)i / count)))];
+        all =
+        [
+            .. Enumerable.Range(0, slowHeads).Select(i => ComeAgainAsync(i, isHead: true, within * ((double)i / slowHeads))),
+            .. Enumerable.Range(0, slowReaders).Select(i => ComeAgainAsync(slowHeads + i, isHead: false, within * ((double)i / slowReaders))),
+        ];
     }
 
     /// <summary>Connected at this moment.</summary>

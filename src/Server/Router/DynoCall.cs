@@ -244,7 +244,7 @@ internal sealed class DynoCall(HttpContext http, RouterLimits limits, Func<bool>
         {
             if (!connection.Unread.IsEmpty)
                 Pass(visitor, connection.Unread);
-            await visitor.FlushAsync();
+            await SayAsync(visitor);
             connection.Expect(limits.Idle, RouterError.Idle);
             if (!await connection.ReadAsync())
                 return;
@@ -267,9 +267,18 @@ internal sealed class DynoCall(HttpContext http, RouterLimits limits, Func<bool>
     /// <summary>What there is goes to the visitor before we wait for more.</summary>
     private async ValueTask MoreForAsync(PipeWriter visitor)
     {
-        await visitor.FlushAsync();
+        await SayAsync(visitor);
         connection.Expect(limits.Idle, RouterError.Idle);
         if (!await connection.ReadAsync())
             throw new EndOfStreamException();
+    }
+
+    /// <summary>All of it was taken over: while a visitor reads slowly, nothing is kept here for what comes next.</summary>
+    private ValueTask<FlushResult> SayAsync(PipeWriter visitor)
+    {
+        var said = visitor.FlushAsync();
+        if (!said.IsCompleted)
+            connection.DropBuffer();
+        return said;
     }
 }

@@ -103,7 +103,7 @@ internal sealed class DynoConnection(Socket socket, DynoTraffic dyno) : IDisposa
         socket.Dispose();
     }
 
-    /// <summary>Gives the buffer back: for a connection that stays open without an answer to read.</summary>
+    /// <summary>Gives the buffer back, with nothing unread in it: for a connection that is not read from for a while.</summary>
     public void DropBuffer()
     {
         ArrayPool<byte>.Shared.Return(buffer);
@@ -130,7 +130,7 @@ internal sealed class DynoConnection(Socket socket, DynoTraffic dyno) : IDisposa
         if (start == 0 && end == 0 && wantsMore && buffer.Length < LargeSize)
             Swap(LargeSize);
         else if (end == buffer.Length)
-            Swap(start > 0 ? buffer.Length : buffer.Length * 2);
+            Swap(start > 0 ? buffer.Length : Math.Max(FirstSize, buffer.Length * 2));
     }
 
     private void Swap(int size)
