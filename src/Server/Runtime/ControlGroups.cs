@@ -136,8 +136,21 @@ internal sealed record ControlGroup(string V2, string Memory, ImmutableDictionar
         }
     }
 
-    public bool IsPopulated => File.Exists(Path.Combine(V2, "cgroup.events"))
-        && File.ReadLines(Path.Combine(V2, "cgroup.events")).Contains("populated 1");
+    /// <summary>No, too, when the group is gone or goes while we look.</summary>
+    public bool IsPopulated
+    {
+        get
+        {
+            try
+            {
+                return File.ReadLines(Path.Combine(V2, "cgroup.events")).Contains("populated 1");
+            }
+            catch (IOException)
+            {
+                return false;
+            }
+        }
+    }
 
     /// <summary>How many processes the kernel killed in it for want of memory.</summary>
     public int OutOfMemoryKills()

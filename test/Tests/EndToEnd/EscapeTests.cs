@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 using Sluice.Runtime;
 using Sluice.Tests.House;
@@ -5,7 +6,7 @@ using Sluice.Tests.Runtime;
 
 namespace Sluice.Tests.EndToEnd;
 
-/// <summary>An app that is nothing but probes, deployed as any app is: they are tried where it is built, in its release phase, in its dyno and in a one-off dyno, beside a neighbour with a secret.</summary>
+/// <summary>An app that is nothing but probes, deployed as any app is: they are tried where it is built, in its release phase, in its dyno and in a one-off dyno, attached and detached, beside a neighbour with a secret.</summary>
 public sealed class EscapeTests
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -33,6 +34,7 @@ public sealed class EscapeTests
         {
             ("build", pushed[0]), ("release phase", pushed[1]), ("dyno", Assert.Single(Verdicts.In((await keeper.VisitAsync("probes"))!))),
             ("one-off dyno", Assert.Single(Verdicts.In(await RunAsync(keeper, "probes", "python3 probes.py")))),
+            ("detached one-off dyno", await DetachedAsync(keeper)),
         })
         {
             Assert.Equal(pushed[0].Select(v => v.Name), verdicts.Select(v => v.Name));
@@ -41,6 +43,21 @@ public sealed class EscapeTests
         }
         Assert.False(Path.Exists(outside));
         Assert.StartsWith("Hello from the shop", await keeper.VisitAsync("quietneighbour"), StringComparison.Ordinal);
+    }
+
+    /// <summary>Nobody is attached: what it printed is in the app's log, and there alone.</summary>
+    private static async Task<ImmutableArray<Verdict>> DetachedAsync(Shopkeeper keeper)
+    {
+        await keeper.TypeAsync("run:detached --type detached -a probes -- python3 probes.py");
+        var end = Environment.TickCount64 + 120_000;
+        while (true)
+        {
+            var log = await keeper.TypeAsync("logs -n 1500 -s app -d detached -a probes");
+            if (log.Contains("]: tried ", StringComparison.Ordinal))
+                return Assert.Single(Verdicts.In(log));
+            Assert.True(Environment.TickCount64 < end, "Never ended: " + log);
+            await Task.Delay(200, Ct);
+        }
     }
 
     private static Task<string> RunAsync(Shopkeeper keeper, string app, string command) =>

@@ -23,6 +23,22 @@ public sealed class CurrentPlansTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_changed_quota_of_WebSockets_comes_to_the_router_while_all_runs_on()
+    {
+        var app = await StartAsync();
+        await world.DeployAsync(app, "0f0a53b", "web: node web.js");
+        Assert.Equal(Quota.WebSockets.Default, outside.Router.RouteOf(app.Id)!.MostWebSockets);
+        var dynos = outside.Runtime.Started.Count;
+        foreach (var (set, holds) in new (long?, long)[] { (7, 7), (null, Quota.WebSockets.Default) })
+        {
+            await new QuotaTable(world.Db).SetAsync(app, new Dictionary<string, long?> { ["websockets"] = set }, ReleaseWorld.Ada, ReleaseWorld.None);
+            world.Plans.Nudge(app.Id);
+            await ReleaseWorld.UntilAsync(() => outside.Router.RouteOf(app.Id)!.MostWebSockets == holds, $"the router lets {holds} be open");
+        }
+        Assert.Equal(dynos, outside.Runtime.Started.Count);
+    }
+
+    [Fact]
     public async Task Dynos_are_told_of_their_app_and_release_where_that_is_turned_on_and_a_config_var_wins()
     {
         var app = await StartAsync();
