@@ -56,7 +56,7 @@ internal static class LogSessionsApi
         var last = logs.LastOf(app);
         if (!resumed)
         {
-            foreach (var line in await logs.RecentAsync(app, session.Lines, filter, ct))
+            foreach (var line in (await logs.PastAsync(app, session.Lines, filter, ct)).Said)
             {
                 await WriteAsync(http, Event(line), ct);
                 last = Math.Max(last, line.Seq);

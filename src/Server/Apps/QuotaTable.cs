@@ -12,6 +12,10 @@ public sealed class QuotaTable(Db db)
 
     public async Task<long> OfAsync(AppId app, Quota quota, CancellationToken ct) => await db.FindAsync(Select(app, quota), row => (long?)row.Long("value"), ct) ?? quota.Default;
 
+    /// <summary>The apps for which administrators set it, with what they set.</summary>
+    internal Task<ImmutableArray<(AppId App, long Limit)>> OfAllAsync(Quota quota, CancellationToken ct) => db.ListAsync(
+        $"SELECT app_id, value FROM quotas WHERE name = {quota.Name}", row => (new AppId(row.Guid("app_id")), row.Long("value")), ct);
+
     /// <summary>All quotas, in the order of <see cref="Quota.All"/>, with what holds for this app.</summary>
     public async Task<ImmutableArray<(Quota Quota, long Limit)>> ListAsync(AppId app, CancellationToken ct)
     {
@@ -26,7 +30,8 @@ public sealed class QuotaTable(Db db)
     {
         var faults = limits.Keys.Where(name => Quota.All.All(q => q.Name != name))
             .Select(name => $"There is no quota {(name.Length <= 40 ? name : name[..37] + "...")}; there is {string.Join(", ", Quota.All.Select(q => q.Name))}.")
-            .Concat(limits.Where(l => l.Value is < 0 or > Quota.Most).Select(l => $"A quota is a whole number from 0 to {Quota.Most}; {l.Key} is not."))
+            .Concat(Quota.All.Where(q => limits.GetValueOrDefault(q.Name) is { } limit && (limit < q.Lowest || limit > Quota.Most))
+                .Select(q => $"The quota {q.Name} is a whole number from {q.Lowest} to {Quota.Most}: {limits[q.Name]} is not."))
             .ToArray();
         if (faults.Length > 0)
             throw Refuse.Invalid(faults);

@@ -8,7 +8,7 @@ internal static class AppsSetup
     {
         builder.Services.AddSingleton<AppCatalog>();
         builder.Services.AddSingleton<FormationTable>();
-        builder.Services.AddSingleton<QuotaTable>();
+        builder.Services.AddSingleton<QuotaTable>().AddHostedService<LogBounds>();
         builder.Services.AddSingleton<BuildpackList>();
         builder.Services.AddSingleton<DomainTable>();
         builder.Services.AddSingleton<SniEndpointTable>();

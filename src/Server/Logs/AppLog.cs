@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Runtime.CompilerServices;
 
 namespace Sluice.Logs;
@@ -14,7 +15,7 @@ internal sealed class AppLog(string folder, LogLimits limits, TimeProvider clock
     private readonly Lock gate = new();
 
     // Touched under the gate only.
-    private readonly LogSegments segments = new(folder, limits.SegmentBytes);
+    private readonly LogSegments segments = new(folder, limits.MostBytes);
     private readonly LogLine?[] ring = new LogLine?[limits.RingLines];
     private long cursor;                    // of the last line that had one
     private long first = 1, next = 1;       // the ring holds [first, next)
@@ -79,8 +80,19 @@ internal sealed class AppLog(string folder, LogLimits limits, TimeProvider clock
         wake?.TrySetResult();
     }
 
-    /// <summary>The last <paramref name="count"/> lines that the filter lets through, oldest first.</summary>
-    public async Task<ImmutableArray<LogLine>> RecentAsync(int count, LogFilter filter, CancellationToken ct)
+    /// <summary>How much it may keep on disk from now on; what is older than that goes at once.</summary>
+    public void Bound(long bytes)
+    {
+        lock (gate)
+        {
+            segments.MostBytes = bytes;
+            if (!gone)
+                segments.Trim();
+        }
+    }
+
+    /// <summary>The last <paramref name="count"/> lines that the filter lets through, oldest first, and what is missing before them.</summary>
+    public async Task<LogPast> PastAsync(int count, LogFilter filter, CancellationToken ct)
     {
         ImmutableArray<LogLine> near;
         long oldest;
@@ -90,26 +102,18 @@ internal sealed class AppLog(string folder, LogLimits limits, TimeProvider clock
             near = [.. Ring_NeedsLock(0).Where(filter.Lets).TakeLast(count)];
             oldest = first;
         }
-        var far = new Queue<LogLine>();
-        if (near.Length < count && oldest > 1)
-        {
-            await foreach (var line in segments.ReadAsync(0, oldest, ct))
-            {
-                if (!filter.Lets(line))
-                    continue;
-                far.Enqueue(line);
-                if (far.Count > count - near.Length)
-                    far.Dequeue();
-            }
-        }
-        return [.. far, .. near];
+        if (near.Length == count)
+            return new(near, null);
+        var (far, start) = await segments.LastAsync(oldest, count - near.Length, filter, ct);
+        ImmutableArray<LogLine> all = [.. far, .. near];
+        return new(all, start > 1 ? NotKept(start.Value, all.IsEmpty ? clock.GetUtcNow() : all[0].At) : null);
     }
 
     /// <summary>Lines after <paramref name="after"/>, from disk as far as they are still there, then as they come.</summary>
     public async IAsyncEnumerable<LogLine> TailAsync(long after, LogFilter filter, [EnumeratorCancellation] CancellationToken ct)
     {
         var at = Math.Min(after, Last);
-        for (var isBehind = false; ; isBehind = true)
+        for (var isBehind = after > 0; ; isBehind = true)   // who asks for all gets what there is; who was there before is told of a gap
         {
             // What left the memory may still be on disk: a reader that was slow misses only what is on neither.
             var oldest = FirstInRing();
@@ -265,6 +269,11 @@ internal sealed class AppLog(string folder, LogLimits limits, TimeProvider clock
 
     /// <summary>It stands for lines that this reader was too late for; no log has it.</summary>
     public static bool IsGap(LogLine line) => line is { Source: "heroku", Dyno: "logplex" } && line.Text.StartsWith(Overflow, StringComparison.Ordinal);
+
+    /// <summary>Said once, at the start of a reading that reaches back to the first line that is kept.</summary>
+    private LogLine NotKept(long start, DateTimeOffset at) => new(
+        start - 1, at, "heroku", "logplex",
+        string.Create(CultureInfo.InvariantCulture, $"{start - 1} earlier {(start == 2 ? "line is" : "lines are")} not kept: this app's log may have {segments.MostBytes / (1024 * 1024.0):0.###} MB."));
 
     private LogLine Missed(long before, long count) => new(
         before - 1, clock.GetUtcNow(), "heroku", "logplex", $"{Overflow}: {count} messages dropped for this reader.");

@@ -5,10 +5,12 @@ namespace Sluice.Logs;
 
 /// <summary>
 /// The logs of all apps, in <c>DIR/logs/apps/APPID/</c>: what the app printed, what the router and the platform say of it, and what was done to it, in
-/// one order. Bounded per app (about 5 MB on disk); appending never waits for a reader.
+/// one order. Bounded per app (<see cref="DefaultMb"/> on disk, unless <see cref="Bound"/> said otherwise); appending never waits for a reader.
 /// </summary>
 public sealed class AppLogs : IDisposable
 {
+    public const int DefaultMb = 5;
+
     private readonly ConcurrentDictionary<AppId, AppLog> logs = [];
     private readonly DataFolder data;
     private readonly TimeProvider clock;
@@ -30,8 +32,14 @@ public sealed class AppLogs : IDisposable
     public void Append(SourceLine line) => Of(line.App).Append(line);
 
     /// <summary>The last lines that the filter lets through, oldest first, as far as they are kept.</summary>
-    public Task<ImmutableArray<LogLine>> RecentAsync(AppId app, int lines, LogFilter filter, CancellationToken ct) =>
-        Of(app).RecentAsync(lines, filter, ct);
+    public async Task<ImmutableArray<LogLine>> RecentAsync(AppId app, int lines, LogFilter filter, CancellationToken ct) =>
+        (await PastAsync(app, lines, filter, ct)).Lines;
+
+    /// <summary>The same, with what was dropped before them because the log is bounded.</summary>
+    public Task<LogPast> PastAsync(AppId app, int lines, LogFilter filter, CancellationToken ct) => Of(app).PastAsync(lines, filter, ct);
+
+    /// <summary>How much of its log an app keeps on disk from now on. Said by those who know the app's quota: at the start, and when it changes.</summary>
+    public void Bound(AppId app, long megabytes) => Of(app).Bound(megabytes * 1024 * 1024);
 
     /// <summary>Lines after number <paramref name="after"/> (0: all that is kept; <see cref="LastOf"/>: only what comes), then as they come. Ends when the app is gone.
     /// A reader that is too slow misses lines and is told how many.</summary>
@@ -58,11 +66,19 @@ public sealed class AppLogs : IDisposable
     private AppLog Of(AppId app) => logs.GetOrAdd(app, id => new AppLog(Path.Combine(data.Logs, "apps", id.ToString()), limits, clock));
 }
 
+/// <summary>Lines of an app's log, oldest first.</summary>
+/// <param name="Missing">A line of the platform's that counts what was dropped before them; null when nothing was, or there is more before them. No log has it.</param>
+public sealed record LogPast(ImmutableArray<LogLine> Lines, LogLine? Missing)
+{
+    /// <summary>As a reader gets them.</summary>
+    public ImmutableArray<LogLine> Said => Missing is null ? Lines : Lines.Insert(0, Missing);
+}
+
 /// <summary>Bounds of one app's log.</summary>
 internal sealed record LogLimits
 {
-    /// <summary>A segment's size; <see cref="LogSegments.Kept"/> of them are kept.</summary>
-    public long SegmentBytes { get; init; } = 1024 * 1024;
+    /// <summary>On disk.</summary>
+    public long MostBytes { get; init; } = AppLogs.DefaultMb * 1024L * 1024;
 
     /// <summary>Lines in memory, as Heroku keeps 1,500; fewer when they are long.</summary>
     public int RingLines { get; init; } = 1500;

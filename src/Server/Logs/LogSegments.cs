@@ -5,26 +5,34 @@ using System.Text;
 namespace Sluice.Logs;
 
 /// <summary>
-/// One app's log on disk: a folder of segments named by the first line in them, the oldest removed when there are more than
-/// <see cref="Kept"/>. A line is <c>SEQ CURSOR 2026-…+00:00 app[web.1]: text</c>; the cursor is its number at its <see cref="LogSource"/>, or <c>-</c>. Not
+/// One app's log on disk: a folder of segments named by the first line in them, the oldest removed when all together would grow beyond
+/// <see cref="MostBytes"/>. A line is <c>SEQ CURSOR 2026-…+00:00 app[web.1]: text</c>; the cursor is its number at its <see cref="LogSource"/>, or <c>-</c>. Not
 /// synced: a power cut may cost the last lines, a kill does not.
 /// </summary>
-internal sealed class LogSegments(string folder, long segmentBytes) : IDisposable
+internal sealed class LogSegments(string folder, long mostBytes) : IDisposable
 {
-    public const int Kept = 5;
+    /// <summary>What goes at once is at most this part of the whole, and what a start reads stays small.</summary>
+    private const int Parts = 5;
+    private const long LargestSegment = 1024 * 1024;
 
     private FileStream? current;
+
+    /// <summary>Of all segments together.</summary>
+    public long MostBytes { get; set; } = mostBytes;
+
+    private long SegmentBytes => Math.Min(MostBytes / Parts, LargestSegment);
 
     /// <summary>Appends; begins a new segment when the current one is full.</summary>
     public void Append(LogLine line, long? cursor)
     {
-        if (current is null || current.Position >= segmentBytes)
-            Begin(line.Seq);
         var text = string.Create(CultureInfo.InvariantCulture, $"{line.Seq} {(cursor is { } c ? c.ToString(CultureInfo.InvariantCulture) : "-")} {line.Kept}\n");
+        var bytes = Encoding.UTF8.GetBytes(text);
+        if (current is null || (current.Position > 0 && current.Position + bytes.Length > SegmentBytes))
+            Begin(line.Seq);
         var start = current!.Position;
         try
         {
-            current.Write(Encoding.UTF8.GetBytes(text));
+            current.Write(bytes);
         }
         catch (IOException)
         {
@@ -72,6 +80,45 @@ internal sealed class LogSegments(string folder, long segmentBytes) : IDisposabl
         }
     }
 
+    /// <summary>The last lines on disk before a number that the filter lets through, oldest first. Reads back only as far as it must.
+    /// <c>First</c> is the number of the first line that is kept (<paramref name="before"/> when none is), null when the reading did not reach it.</summary>
+    public async Task<(IReadOnlyList<LogLine> Lines, long? First)> LastAsync(long before, int count, LogFilter filter, CancellationToken ct)
+    {
+        List<LogLine> lines = [];
+        var first = before;
+        foreach (var segment in Segments().Reverse().SkipWhile(s => FirstOf(s) >= before))
+        {
+            using var reader = OpenOrNull(segment);
+            List<LogLine> here = [];
+            while (reader is not null && await reader.ReadLineAsync(ct) is { } text)
+            {
+                if (Parse(text).Line is not { } line)
+                    continue;
+                if (line.Seq >= before)
+                    break;
+                first = Math.Min(first, line.Seq);
+                if (filter.Lets(line))
+                    here.Add(line);
+            }
+            lines.InsertRange(0, here);
+            if (lines.Count >= count)
+                return (lines[^count..], null);
+        }
+        return (lines, first);
+    }
+
+    /// <summary>Removes the oldest segments, so that the newest can grow to its size within the bound.</summary>
+    public void Trim()
+    {
+        var closed = Segments().SkipLast(1).ToArray();
+        var total = SegmentBytes + closed.Sum(segment => new FileInfo(segment).Length);
+        foreach (var oldest in closed.TakeWhile(_ => total > MostBytes))
+        {
+            total -= new FileInfo(oldest).Length;
+            File.Delete(oldest);
+        }
+    }
+
     /// <summary>Closes the file until the next line, so that a thousand quiet apps do not hold a thousand files open.</summary>
     public void Rest()
     {
@@ -97,8 +144,7 @@ internal sealed class LogSegments(string folder, long segmentBytes) : IDisposabl
             Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.ReadWrite | FileShare.Delete, BufferSize = 0,
             UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
         });
-        foreach (var old in Segments().SkipLast(Kept))
-            File.Delete(old);
+        Trim();
     }
 
     private string[] Segments() =>

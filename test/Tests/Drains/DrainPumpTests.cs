@@ -122,7 +122,7 @@ public sealed class DrainPumpTests : IAsyncDisposable
     public async Task A_dead_drain_costs_the_app_nothing_and_what_was_lost_is_counted_and_said()
     {
         logs.Dispose();
-        logs = Open(new LogLimits { SegmentBytes = 16 * 1024, RingLines = 50, LinesPerSecond = 1_000_000, BurstLines = 1_000_000 });
+        logs = Open(new LogLimits { MostBytes = 80 * 1024, RingLines = 50, LinesPerSecond = 1_000_000, BurstLines = 1_000_000 });
         await using var sink = new SyslogSink();
         var drain = Drain($"syslog://127.0.0.1:{sink.Port}");
         await sink.LeaveAsync();

@@ -7,7 +7,7 @@ namespace Sluice.Tests.Logs;
 public sealed class AppLogsTests : IDisposable
 {
     private static readonly CancellationToken None = CancellationToken.None;
-    private static readonly LogLimits Small = new() { SegmentBytes = 4096, RingLines = 50 };
+    private static readonly LogLimits Small = new() { MostBytes = 5 * 4096, RingLines = 50 };
     private readonly TempFolder folder = new();
     private readonly HandClock clock = new();
     private readonly AppId app = AppId.New();
