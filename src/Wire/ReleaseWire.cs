@@ -10,7 +10,7 @@ public sealed record ReleaseWire
     public required int Version { get; init; }
     public required string Description { get; init; }
 
-    /// <summary>pending, succeeded, failed.</summary>
+    /// <summary>pending, succeeded, failed; expired: it succeeded, and its slug is no longer kept.</summary>
     public required string Status { get; init; }
 
     /// <summary>Whether it is the one that runs.</summary>

@@ -26,16 +26,18 @@ internal static class DiffApi
         var other = to is null ? app : await lookup.AppAsync(to, Permission.View, who, ct);
         var (up, down) = (await SideAsync(app, from_release, ledger, slugs, ct), await SideAsync(other, to_release, ledger, slugs, ct));
         var answer = new DiffWire { From = up.ToWire(), To = down.ToWire(), Method = "none", AheadBy = 0, BehindBy = 0, Commits = [] };
-        if (up.Slug?.Digest is null)
+        if (!up.HasFiles)
             return answer;
-        if (down.Slug?.Digest is null)
+        if (!down.HasFiles)
             return Commit.IsSha(up.Commit) && await comparison.HistoryAsync(app.Id, up.Commit!, ct) is { } all ? With(answer, all, "none") : answer;
-        if (up.Slug.Digest == down.Slug.Digest)
+        if (up.Slug!.Id == down.Slug!.Id || (up.Slug.Digest is { } same && same == down.Slug.Digest))
             return answer with { Method = "same" };
         if (Commit.IsSha(up.Commit) && Commit.IsSha(down.Commit)
             && await comparison.DiffAsync([app.Id, other.Id], down.Commit!, up.Commit!, ct) is { } diff && diff.AheadBy + diff.BehindBy > 0)
             return With(answer, diff, diff.Matched);
-        var files = await store.CompareAsync(down.Slug.Digest.Value, up.Slug.Digest.Value, ct);
+        foreach (var side in new[] { up, down }.Where(s => s.Slug!.CollectedAt is not null))
+            throw Refuse.Invalid($"The slug of v{side.Release!.Version} of {side.App.Name} is no longer kept, and git does not know both commits: there is nothing left to compare.");
+        var files = await store.CompareAsync(down.Slug.Digest!.Value, up.Slug.Digest!.Value, ct);
         return answer with { Method = "tree", Files = [.. Files(files).Take(MaxFiles)] };
     }
 
@@ -60,6 +62,9 @@ internal static class DiffApi
     private sealed record Side(App App, Release? Release, Slug? Slug)
     {
         public string? Commit => Slug?.Commit;
+
+        /// <summary>Or had, as long as it was kept.</summary>
+        public bool HasFiles => Slug is { Digest: not null } or { CollectedAt: not null };
 
         public DiffSideWire ToWire() => new(App.ToNamed(), Release?.Version, Slug?.Commit, Slug?.Digest is { } digest ? $"SHA256:{digest}" : null);
     }

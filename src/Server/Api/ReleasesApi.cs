@@ -100,9 +100,15 @@ internal sealed class ReleaseScribe(ReleaseLedger ledger, Releaser releaser, Acc
     public async Task<IReadOnlyList<ReleaseWire>> WriteAsync(App app, IReadOnlyList<Release> releases, CancellationToken ct)
     {
         var current = await ledger.CurrentAsync(app.Id, ct);
+        var gone = await slugs.NoLongerKeptAsync(releases.Select(r => r.Slug).OfType<SlugId>(), ct);
         var wires = new List<ReleaseWire>(releases.Count);
         foreach (var release in releases)
-            wires.Add(await WriteAsync(app, release, release.Id == current?.Id, ct));
+        {
+            var wire = await WriteAsync(app, release, release.Id == current?.Id, ct);
+            // Heroku's word for a release that nobody can go back to any more.
+            var isExpired = release is { Status: "succeeded", Slug: { } slug } && gone.Contains(slug);
+            wires.Add(isExpired ? wire with { Status = "expired", EligibleForRollback = false } : wire);
+        }
         return wires;
     }
 

@@ -15,6 +15,7 @@ internal static class SlugsApi
     private const string Path = "/uploads/slugs/";
     private const string Put = "put slug";
     private const string Get = "get slug";
+    private const string NoLongerKept = "no-longer-kept";
     private const int MaxText = 500;
 
     public static void MapSlugs(this IEndpointRouteBuilder api)
@@ -66,8 +67,8 @@ internal static class SlugsApi
     {
         var id = (await tickets.OpenAsync<SlugId>(Put, ticket, ct)).About;
         var slug = await slugs.FindAsync(id, ct) ?? throw Refuse.NotFound("slug", id.ToString());
-        if (slug.Digest is not null)
-            throw Refuse.Conflict("This slug has its files already, and a slug never changes. Make a new one.");
+        if (slug.Digest is not null || slug.CollectedAt is not null)
+            throw Refuse.Conflict("This slug has or had its files already, and a slug never changes. Make a new one.");
         var upload = Guid.CreateVersion7();
         await uploads.ReceiveAsync(upload, http.Request.Body, ct);
         try
@@ -88,6 +89,8 @@ internal static class SlugsApi
 
     private static async Task Send(HttpContext http, string ticket, AppTickets tickets, SlugClient store, CancellationToken ct)
     {
+        if (ticket == NoLongerKept)
+            throw new RefusedException(RefusalKind.NotFound, "The files of this slug are no longer kept: only old releases name it. Build or upload it again.", "slug");
         var digest = SlugDigest.Parse((await tickets.OpenAsync<string>(Get, ticket, ct)).About);
         http.Response.ContentType = "application/gzip";
         await store.ExportAsync(digest, http.Response.Body, ct);
@@ -106,6 +109,7 @@ internal static class SlugsApi
         Id = slug.Id.Value,
         Blob = slug.Digest is { } digest
             ? new BlobWire("get", links.To(Path + tickets.Make(Get, app, Permission.Deploy, digest.Hex, StreamsApi.TicketLasts)))
+            : slug.CollectedAt is not null ? new BlobWire("get", links.To(Path + NoLongerKept))
             : new BlobWire("put", links.To(Path + tickets.Make(Put, app, Permission.Deploy, slug.Id, StreamsApi.TicketLasts))),
         Checksum = slug.Digest is { } sum ? $"SHA256:{sum}" : null,
         Commit = slug.Commit,

@@ -16,11 +16,12 @@ public sealed record Quota(string Name, long Default, string What, long Lowest =
     public static readonly Quota RepositoryMb = new("repo-mb", 10 * 1024, "MB of git repository", Lowest: 1);
     public static readonly Quota SlugMb = new("slug-mb", 1024, "MB of files in a slug", Lowest: 1);
     public static readonly Quota LogMb = new("log-mb", AppLogs.DefaultMb, "MB of log on disk", Lowest: 1);
+    public static readonly Quota Releases = new("releases", 50, "newest releases whose slug is kept", Lowest: 1);
     public static readonly Quota Domains = new("domains", 1000, "domains");
     public static readonly Quota Drains = new("drains", 5, "log drains");
     public static readonly Quota WebSockets = new("websockets", 10_000, "open WebSockets at once");
 
-    public static readonly ImmutableArray<Quota> All = [Dynos, MemoryMb, OneOffs, Builds, RepositoryMb, SlugMb, LogMb, Domains, Drains, WebSockets];
+    public static readonly ImmutableArray<Quota> All = [Dynos, MemoryMb, OneOffs, Builds, RepositoryMb, SlugMb, LogMb, Releases, Domains, Drains, WebSockets];
 
     /// <summary>More than that is no limit at all, and would not fit into every sum.</summary>
     public const long Most = 1_000_000_000;

@@ -58,7 +58,7 @@ internal sealed class Commits(Repositories repositories, Comparison comparison, 
     /// compared only when asked for, or when there are no commits to tell.</summary>
     public async Task<Difference> BetweenAsync(AppId up, Slug to, AppId down, Slug? from, bool withFiles, CancellationToken ct)
     {
-        var isSame = from?.Digest == to.Digest;
+        var isSame = from is not null && (from.Id == to.Id || (from.Digest is not null && from.Digest == to.Digest));
         var diff = isSame ? null : await DiffAsync(up, to.Commit, down, from?.Commit, ct);
         var compared = (withFiles || diff is null) && !isSame && from?.Digest is { } before && to.Digest is { } after ? await FilesAsync(before, after, ct) : null;
         return new Difference(diff, compared);

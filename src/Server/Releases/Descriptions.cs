@@ -27,7 +27,7 @@ public static class Descriptions
 
     private static string Names(ImmutableArray<string> names) => string.Join(", ", names);
 
-    private static string? Short(string? commit) => commit is { Length: > 7 } ? commit[..7] : commit;
+    internal static string? Short(string? commit) => commit is { Length: > 7 } ? commit[..7] : commit;
 
     private static string Join(string what, string? sha) => string.IsNullOrEmpty(sha) ? what : $"{what} {sha}";
 }

@@ -242,19 +242,29 @@ public sealed class ReleaseLedger
             ReleaseRequest.Api api => api.Slug,
             _ => (SlugId?)null,
         };
-        if (slug is { } id && slugs.Find(tx, id) is not { Digest: not null })
-            throw Refuse.Invalid($"Slug {id} has no files yet: upload them first.");
+        if (slug is { } id && slugs.Find(tx, id) is var found && found is not { Digest: not null })
+        {
+            throw Refuse.Invalid(found?.CollectedAt is null ? $"Slug {id} has no files yet: upload them first."
+                : $"Slug {id} is no longer kept: only old releases name it. {Again(found)}");
+        }
         if (request is ReleaseRequest.Rollback rollback)
-            CheckRollback(Find(tx, rollback.To) is { } to && to.App == request.App ? to : throw Refuse.NotFound("release", rollback.To.ToString()));
+            CheckRollback(tx, Find(tx, rollback.To) is { } to && to.App == request.App ? to : throw Refuse.NotFound("release", rollback.To.ToString()));
     }
 
-    private static void CheckRollback(Release to)
+    private void CheckRollback(Tx tx, Release to)
     {
         if (to.Slug is null)
             throw Refuse.Invalid($"v{to.Version} has no slug, so there is nothing to roll back to.");
         if (to.Status != "succeeded")
             throw Refuse.Invalid($"v{to.Version} did not succeed, so it cannot be rolled back to.");
+        if (slugs.Find(tx, to.Slug.Value) is { CollectedAt: not null } slug)
+        {
+            throw Refuse.Invalid(
+                $"The slug of v{to.Version} is no longer kept (this app keeps those of its last {QuotaTable.Of(tx, to.App, Quota.Releases)} releases). {Again(slug)}");
+        }
     }
+
+    private static string Again(Slug gone) => gone.Commit is { } commit ? $"Push its commit {Descriptions.Short(commit)} again." : "Build or upload it again.";
 
     private bool ChangeConfig(
         Tx tx, AppId app, AccountId user, IReadOnlyDictionary<string, string?> changes, string? requestId, ReleaseId id)

@@ -5,8 +5,9 @@ using Sluice.Storage;
 namespace Sluice.Releases;
 
 /// <summary>
-/// Gives back the space of slugs that nothing names any more: no release (current or old), no release that waits, no build, no upload. Once a day. Rows go
-/// first, in one transaction: a slug that is about to lose its files can no longer be released; the store keeps what is younger than a day in any case.
+/// Gives back the space of slugs, once a day: of those that only old releases name (<see cref="OldSlugs"/>), whose rows stay, and of those that nothing names any
+/// more, no release, no release that waits, no build, no upload. Rows go first, in one transaction: a slug that is about to lose its files can no longer
+/// be released; the store keeps what is younger than a day in any case.
 /// </summary>
 internal sealed partial class SlugCollector(Db db, SlugClient slugs, TimeProvider clock, ILogger<SlugCollector> logger) : BackgroundService
 {
@@ -15,7 +16,11 @@ internal sealed partial class SlugCollector(Db db, SlugClient slugs, TimeProvide
     /// <summary>One round: forgets unused slugs and answers those whose files must stay.</summary>
     public async Task<ImmutableArray<SlugDigest>> ForgetUnusedAsync(CancellationToken ct)
     {
-        await db.WriteAsync(new Act("slug.collect", "slugs"), ForgetUnused, ct);
+        await db.WriteAsync(new Act("slug.collect", "slugs"), tx =>
+        {
+            OldSlugs.Collect(tx, clock.GetUtcNow());
+            ForgetUnused(tx);
+        }, ct);
         return await db.ListAsync(
             $"SELECT DISTINCT digest FROM slugs WHERE digest IS NOT NULL", r => SlugDigest.Parse(r.Text("digest")), ct);
     }

@@ -13,7 +13,7 @@ public sealed record Slug
     /// <summary>Where it was made.</summary>
     public required AppId App { get; init; }
 
-    /// <summary>Null while its files are still to be uploaded.</summary>
+    /// <summary>Null while its files are still to be uploaded, and when they are no longer kept (<see cref="CollectedAt"/>).</summary>
     public required SlugDigest? Digest { get; init; }
     public required string Stack { get; init; }
 
@@ -33,6 +33,9 @@ public sealed record Slug
 
     /// <summary>Path that its app.json names for the health check of web dynos; null when it names none.</summary>
     public string? HealthPath { get; init; }
+
+    /// <summary>When its files were thrown away, since only old releases name it; null while they are kept or still to come.</summary>
+    public DateTimeOffset? CollectedAt { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
     public required DateTimeOffset UpdatedAt { get; init; }
 }

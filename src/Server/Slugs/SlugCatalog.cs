@@ -14,13 +14,13 @@ public sealed class SlugCatalog(Db db)
                 {JsonSerializer.Serialize(slug.ProcessTypes)}, {slug.Size}, {slug.HostPackages}, {slug.HealthPath}, {slug.CreatedAt}, {slug.UpdatedAt})
         """);
 
-    /// <summary>The files of a slug that was announced without them are here. False when it had files already: a slug never changes.</summary>
+    /// <summary>The files of a slug that was announced without them are here. False when it has or had files already: a slug never changes.</summary>
     public bool Fill(Tx tx, SlugId slug, SlugDigest digest, long size, DateTimeOffset now) => tx.Execute(
-        $"UPDATE slugs SET digest = {digest}, size = {size}, updated_at = {now} WHERE id = {slug} AND digest IS NULL") == 1;
+        $"UPDATE slugs SET digest = {digest}, size = {size}, updated_at = {now} WHERE id = {slug} AND digest IS NULL AND collected_at IS NULL") == 1;
 
     public Task<Slug?> FindAsync(SlugId slug, CancellationToken ct) => db.FindAsync(
         $"""
-        SELECT id, app_id, digest, stack, commit_sha, commit_description, buildpack_description, process_types, size, host_packages, health_path, created_at, updated_at
+        SELECT id, app_id, digest, stack, commit_sha, commit_description, buildpack_description, process_types, size, host_packages, health_path, collected_at, created_at, updated_at
           FROM slugs WHERE id = {slug}
         """, Read, ct);
 
@@ -28,21 +28,26 @@ public sealed class SlugCatalog(Db db)
     public async Task<ImmutableArray<Slug>> ListAsync(IEnumerable<SlugId> slugs, CancellationToken ct) => slugs.Distinct().ToArray() is { Length: > 0 } ids
         ? await db.ListAsync(
             $"""
-            SELECT id, app_id, digest, stack, commit_sha, commit_description, buildpack_description, process_types, size, host_packages, health_path, created_at, updated_at
+            SELECT id, app_id, digest, stack, commit_sha, commit_description, buildpack_description, process_types, size, host_packages, health_path, collected_at, created_at, updated_at
               FROM slugs WHERE id IN {Sql.In(ids)}
             """, Read, ct)
         : [];
 
+    /// <summary>Those of these that lost their files: they are known, and cannot be released any more.</summary>
+    public async Task<ImmutableHashSet<SlugId>> NoLongerKeptAsync(IEnumerable<SlugId> slugs, CancellationToken ct) => slugs.Distinct().ToArray() is { Length: > 0 } ids
+        ? [.. await db.ListAsync($"SELECT id FROM slugs WHERE collected_at IS NOT NULL AND id IN {Sql.In(ids)}", row => new SlugId(row.Guid("id")), ct)]
+        : [];
+
     public Slug? Find(Tx tx, SlugId slug) => tx.Find(
         $"""
-        SELECT id, app_id, digest, stack, commit_sha, commit_description, buildpack_description, process_types, size, host_packages, health_path, created_at, updated_at
+        SELECT id, app_id, digest, stack, commit_sha, commit_description, buildpack_description, process_types, size, host_packages, health_path, collected_at, created_at, updated_at
           FROM slugs WHERE id = {slug}
         """, Read);
 
     /// <summary>Those made for one app, newest first; slugs that were promoted to it are not among them.</summary>
     public Task<ImmutableArray<Slug>> MadeForAsync(AppId app, CancellationToken ct) => db.ListAsync(
         $"""
-        SELECT id, app_id, digest, stack, commit_sha, commit_description, buildpack_description, process_types, size, host_packages, health_path, created_at, updated_at
+        SELECT id, app_id, digest, stack, commit_sha, commit_description, buildpack_description, process_types, size, host_packages, health_path, collected_at, created_at, updated_at
           FROM slugs WHERE app_id = {app} ORDER BY created_at DESC, id DESC
         """, Read, ct);
 
@@ -59,6 +64,7 @@ public sealed class SlugCatalog(Db db)
         Size = row.LongOrNull("size"),
         HostPackages = row.TextOrNull("host_packages"),
         HealthPath = row.TextOrNull("health_path"),
+        CollectedAt = row.TimeOrNull("collected_at"),
         CreatedAt = row.Time("created_at"),
         UpdatedAt = row.Time("updated_at"),
     };

@@ -8,8 +8,9 @@ public sealed class SlugPresence(SlugCatalog slugs, SlugClient agent)
     /// <summary>Null when they are, or when the agent is away and cannot say; else the rest of a sentence that begins with "its slug".</summary>
     public async Task<string?> LackAsync(SlugId slug, CancellationToken ct)
     {
-        if (await slugs.FindAsync(slug, ct) is not { Digest: { } digest })
-            return "has no files yet";
+        var known = await slugs.FindAsync(slug, ct);
+        if (known is not { Digest: { } digest })
+            return known?.CollectedAt is null ? "has no files yet" : "is no longer kept";
         try
         {
             return await agent.LackAsync(digest, ct);

@@ -72,9 +72,12 @@ public sealed class FormationTableTests
         await Scale(new Scale("worker", "1", null));
         Assert.Equal([("web", 2), ("worker", 1)], await QuantitiesAsync(table, app));
         Assert.Equal(Quota.MemoryMb.Default, await quotas.OfAsync(app.Id, Quota.MemoryMb, None));
-        var refused = await Assert.ThrowsAsync<RefusedException>(() => quotas.SetAsync(app, new Dictionary<string, long?> { ["dinos"] = 1, ["drains"] = -1 }, world.Admin, None));
+        var refused = await Assert.ThrowsAsync<RefusedException>(() => quotas.SetAsync(app, new Dictionary<string, long?> { ["dinos"] = 1, ["drains"] = -1, ["slug-mb"] = 0, ["releases"] = 0, ["dynos"] = 0 }, world.Admin, None));
         Assert.Contains("There is no quota dinos; there is dynos,", refused.Message, StringComparison.Ordinal);
-        Assert.Contains("drains is not.", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("The quota drains is a whole number from 0 to 1000000000: -1 is not.", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("The quota slug-mb is a whole number from 1 to 1000000000: 0 is not.", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("The quota releases is a whole number from 1", refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("quota dynos", refused.Message, StringComparison.Ordinal);   // none at all is a sensible wish
     }
 
     private static async Task<(App, FormationTable)> SetUpAsync(World world, params string[] types)

@@ -70,7 +70,7 @@ internal static class Ledger
         "failed" => " (failed)",
         "pending" when release.WaitingFor is { } why => $" (waits: {why})",
         "pending" => " (in progress)",
-        "expired" => " (slug removed)",
+        "expired" => " (slug no longer kept)",
         _ => "",
     };
 }

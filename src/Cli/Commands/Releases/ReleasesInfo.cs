@@ -54,7 +54,7 @@ internal sealed class ReleasesInfo : AppCommand
         {
             var full = await run.Server.GetAsync<SlugWire>($"/apps/{Uri.EscapeDataString(app)}/slugs/{slug.Id}", ct);
             table.Add("Commit:", full.Commit is { Length: > 0 } sha ? sha : "none");
-            table.Add("Slug:", full.Checksum ?? "");
+            table.Add("Slug:", full.Checksum ?? (release.Status is "expired" ? "no longer kept" : ""));
         }
 
         table.Print(run.Terminal);

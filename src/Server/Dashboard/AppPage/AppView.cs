@@ -27,7 +27,7 @@ public sealed record AppHeadView(AppFact Fact, Coupling? Place, AppTab Tab)
 }
 
 /// <summary>One row of the ledger.</summary>
-/// <param name="CanRollBack">It succeeded, has a slug, and is not what runs.</param>
+/// <param name="CanRollBack">It succeeded, has a slug that is still kept, and is not what runs.</param>
 public sealed record ReleaseLine(Release Release, string By, bool IsCurrent, bool CanRollBack, string? Note);
 
 /// <summary>One row of what an app did: a release, or a build that no release tells of. One of the two is null.</summary>

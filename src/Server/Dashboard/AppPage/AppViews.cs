@@ -30,7 +30,8 @@ internal sealed class AppViews(
         var built = await builds.UnreleasedAsync(head.Fact.App, before is { } than && versions.TryGetValue(than, out var end) ? end.CreatedAt : DateTimeOffset.MaxValue, most / 2, ct);
         var releases = all.Where(r => before is null || r.Version < before).Take(most).ToArray();
         var names = await people.NamesAsync(releases.Select(r => r.User), ct);
-        var rows = releases.Select(r => new LedgerRow(Line(r, names[r.User], head.Fact.Current, versions.GetValueOrDefault(r.Version - 1)), null))
+        var gone = await slugs.NoLongerKeptAsync(releases.Select(r => r.Slug).OfType<SlugId>(), ct);
+        var rows = releases.Select(r => new LedgerRow(Line(r, names[r.User], head.Fact.Current, versions.GetValueOrDefault(r.Version - 1), gone), null))
             .Concat(built.Select(b => new LedgerRow(null, b))).OrderByDescending(row => row.At).Take(most).ToArray();
         var last = rows.LastOrDefault(row => row.Release is not null)?.Release!.Release.Version;
         // What was built before the last release that is shown stands on the next page, below that release's successor.
@@ -58,7 +59,7 @@ internal sealed class AppViews(
         var by = (await people.NamesAsync([release.User], ct))[release.User];
         var output = release.HasOutput && outputs.Exists(release.Id) ? (await PrintedOutput.ReadAsync(outputs.PathOf(release.Id), grows: false, ct)).Text : null;
         return new ReleaseView(
-            head, Line(release, by, head.Fact.Current, null), slug, output, since, await BetweenAsync(app, since, release, ct),
+            head, Line(release, by, head.Fact.Current, null, slug?.CollectedAt is null ? [] : [slug.Id]), slug, output, since, await BetweenAsync(app, since, release, ct),
             since is null ? null : await ConfigWordsAsync(head, since, release, ct), head.Fact.Access.WhyNot(Permission.Deploy))
         {
             Waits = await waits.OfAsync(release, ct),
@@ -93,18 +94,24 @@ internal sealed class AppViews(
     /// <summary>The newest lines that the filter lets through, of those that are kept.</summary>
     public async Task<LogView> LogAsync(AppHeadView head, int lines, TailFilter filter, CancellationToken ct)
     {
-        var all = await logs.RecentAsync(head.Fact.App.Id, filter == TailFilter.None ? lines : LinesSearched, LogFilter.All, ct);
-        return new LogView(head, [.. all.Where(filter.Lets).TakeLast(lines)], filter, all.IsEmpty ? 0 : all[^1].Seq);
+        var past = await logs.PastAsync(head.Fact.App.Id, filter == TailFilter.None ? lines : LinesSearched, LogFilter.All, ct);
+        var shown = past.Lines.Where(filter.Lets).TakeLast(lines).ToImmutableArray();
+        return new LogView(head, shown.Length < lines ? (past with { Lines = shown }).Said : shown, filter, past.Said.IsEmpty ? 0 : past.Said[^1].Seq);
     }
 
-    private static ReleaseLine Line(Release release, string by, Release? current, Release? before) => new(
-        release, by, release.Id == current?.Id, release.Status == "succeeded" && release.Slug is not null && release.Id != current?.Id,
-        release.Failure is { } failure ? Words.First(failure) : release.Slug is not null && before?.Slug == release.Slug ? $"same slug as v{before.Version}" : null);
+    private static ReleaseLine Line(Release release, string by, Release? current, Release? before, ImmutableHashSet<SlugId> gone)
+    {
+        var isGone = release is { Status: "succeeded", Slug: { } slug } && gone.Contains(slug);
+        return new(
+            release, by, release.Id == current?.Id, release.Status == "succeeded" && release.Slug is not null && !isGone && release.Id != current?.Id,
+            release.Failure is { } failure ? Words.First(failure)
+                : isGone ? "its slug is no longer kept" : release.Slug is not null && before?.Slug == release.Slug ? $"same slug as v{before.Version}" : null);
+    }
 
     private async Task<Difference?> BetweenAsync(App app, Release? from, Release to, CancellationToken ct)
     {
         var (before, after) = (from?.Slug is { } a ? await slugs.FindAsync(a, ct) : null, to.Slug is { } b ? await slugs.FindAsync(b, ct) : null);
-        return after?.Digest is null || (before is null && after.Commit is null) ? null : await commits.BetweenAsync(app.Id, after, app.Id, before, withFiles: true, ct);
+        return after is null or { Digest: null, CollectedAt: null } || (before is null && after.Commit is null) ? null : await commits.BetweenAsync(app.Id, after, app.Id, before, withFiles: true, ct);
     }
 
     /// <summary>By name, never by value, and only for those who may read them. Null when nothing differs.</summary>
