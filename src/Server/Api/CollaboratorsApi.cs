@@ -33,7 +33,7 @@ internal static class CollaboratorsApi
 
     private static async Task<Created<CollaboratorWire>> Add(RequestBody body, App app, Principal who, CollaboratorTable collaborators, CancellationToken ct)
     {
-        var user = body.Reference("user") ?? body.NeedText("user");
+        var user = body.NeedReference("user");
         var wanted = body.Has("permissions") ? Permissions(body) : (PermissionSet?)null;
         body.RefuseFaults();
         var added = await collaborators.AddAsync(app.Id, user, wanted, who, ct);

@@ -59,6 +59,8 @@ internal static class CouplingsApi
         var app = await faults.TryAsync(() => lookup.AppAsync(appName, Permission.Operate, who, ct));
         foreach (var fault in pipeline?.StageFaults(stage) ?? [])
             faults.Add(Refuse.Invalid(fault));
+        if (app is not null && await pipelines.CouplingOfAsync(app.Id, ct) is { } place)
+            faults.Add(PipelineCatalog.Taken(place));
         faults.Refuse();
         var made = await pipelines.AddAsync(pipeline!, app!, stage, who, ct);
         return TypedResults.Created($"/pipeline-couplings/{made.Id}", made.ToWire());

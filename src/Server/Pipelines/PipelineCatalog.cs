@@ -102,6 +102,10 @@ public sealed class PipelineCatalog(Db db, TimeProvider clock)
         return coupling;
     }
 
+    /// <summary>Why an app cannot be put where it is asked to: it is here already.</summary>
+    public static RefusedException Taken(Coupling place) =>
+        Refuse.Invalid($"{place.AppName} is already in pipeline {place.PipelineName}, in stage {place.Stage}: remove it there first, or update its stage.");
+
     /// <summary>The same, inside a transaction of the caller's.</summary>
     internal static void Add(Tx tx, Coupling coupling)
     {
@@ -109,7 +113,7 @@ public sealed class PipelineCatalog(Db db, TimeProvider clock)
         DemandOne(tx.Find($"SELECT COUNT(*) AS apps FROM apps WHERE id = {coupling.App}", r => r.Int("apps")), "app", coupling.AppName);
         Demand((Find(tx, coupling.Pipeline) ?? throw Refuse.NotFound("pipeline", coupling.PipelineName)).StageFaults(coupling.Stage));
         if (Find(tx, coupling.App) is { } other)
-            throw Refuse.Invalid($"{coupling.AppName} is already in pipeline {other.PipelineName}, in stage {other.Stage}: remove it there first, or update its stage.");
+            throw Taken(other);
         tx.Execute(
             $"""
             INSERT INTO pipeline_couplings (id, pipeline_id, app_id, stage, created_at, updated_at)

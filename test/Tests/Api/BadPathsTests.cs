@@ -36,6 +36,7 @@ public sealed class BadPathsTests(ContractWorld world) : IClassFixture<ContractW
 
         await RefusedAsync("POST", "/pipeline-couplings", new { app = "bad-dev", pipeline, stage = "staging" }, 422, "already in pipeline bad, in stage development");
         await RefusedAsync("POST", "/pipeline-couplings", new { app = "bad-dev", pipeline = elsewhere, stage = "staging" }, 422, "already in pipeline bad");
+        await RefusedAsync("POST", "/pipeline-couplings", new { app = "bad-dev", pipeline, stage = "nowhere" }, 422, "already in pipeline bad, in stage development", "Pipeline bad has no stage nowhere");
         await RefusedAsync("POST", "/pipeline-couplings", new { app = "bad-gone", pipeline, stage = Long }, 422, "Couldn't find that app: bad-gone.", "Pipeline bad has no stage aaa");
         await RefusedAsync("POST", "/pipeline-couplings", new { app = "bad-gone", pipeline = "nowhere", stage = "x" }, 422, "Couldn't find that app: bad-gone.", "Couldn't find that pipeline: nowhere.");
         await RefusedAsync("POST", "/pipeline-couplings", new { app = 1, pipeline = true, stage = Array.Empty<int>() }, 422, "app must be", "pipeline must be", "stage must be a string.");
