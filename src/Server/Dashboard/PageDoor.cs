@@ -41,7 +41,7 @@ internal sealed class PageDoor(RequestDelegate next, Session session, FormToken 
 
             var isRead = HttpMethods.IsGet(http.Request.Method);
             if (!isRead)
-                await DemandOursAsync(http, visit.Who);
+                await DemandOursAsync(http, needs, visit.Who);
             if (needs.Door != Door.Open)
                 visit.Who!.Scope.Demand(needs.Reach ?? (isRead ? Reach.Read : Reach.Write));
             if (needs.Door == Door.App)
@@ -54,14 +54,16 @@ internal sealed class PageDoor(RequestDelegate next, Session session, FormToken 
         request.Path == "/" && HttpMethods.IsGet(request.Method) && request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>A form of ours has our token, and the browser says that it comes from a page of ours.</summary>
-    private async Task DemandOursAsync(HttpContext http, Principal? who)
+    private async Task DemandOursAsync(HttpContext http, PageNeeds needs, Principal? who)
     {
         var (origin, from) = (http.Request.Headers.Origin.ToString(), http.Request.Headers["Sec-Fetch-Site"].ToString());
         var isForeign = (origin.Length > 0 && !(Uri.TryCreate(origin, UriKind.Absolute, out var uri) && links.IsOurs(uri))) || from is not ("" or "same-origin");
         if (isForeign || !http.Request.HasFormContentType)
             throw Refuse.Forbidden("This form was not sent from a page of this Sluice, so nothing was done.");
         var form = await http.Request.ReadFormAsync(http.RequestAborted);
-        if (!tokens.IsOf(SignInVisit.Of(http, who), form[FormToken.Field]))
+        // Who has signed in elsewhere meanwhile may still send the form that was made before.
+        var isOurs = tokens.IsOf(SignInVisit.Of(http, who), form[FormToken.Field]) || (needs.Door == Door.Open && tokens.IsOf(SignInVisit.Of(http, null), form[FormToken.Field]));
+        if (!isOurs)
             throw Refuse.Forbidden("This page is too old to be sent, so nothing was done. Load it again and send it once more.");
     }
 

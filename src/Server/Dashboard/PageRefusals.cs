@@ -34,8 +34,25 @@ internal static partial class PageRefusals
     /// <summary>Whether a form of ours waits for the answer, rather than the browser for a page.</summary>
     public static bool IsAwaited(HttpRequest request) => request.Headers["HX-Request"] == "true";
 
+    /// <summary>Whether a page that is open wants to hear what happens.</summary>
+    public static bool IsStream(HttpRequest request) => request.Headers.Accept.ToString().Contains("text/event-stream", StringComparison.Ordinal);
+
+    /// <summary>The last thing that an open page hears: what it shows is gone, or not for its reader any more. It asks no further.</summary>
+    public static async Task EndStreamAsync(HttpContext http, string sentence)
+    {
+        if (!http.Response.HasStarted)
+            await StreamsApi.BeginAsync(http, "text/event-stream; charset=utf-8", http.RequestAborted);
+        await http.Response.WriteAsync($"event: gone\ndata: {sentence.ReplaceLineEndings(" ")}\n\n", http.RequestAborted);
+    }
+
     private static async Task SayAsync(HttpContext http, Views views, int status, string sentence)
     {
+        if (status is >= 400 and < 500 && IsStream(http.Request))
+        {
+            await EndStreamAsync(http, status == StatusCodes.Status404NotFound ? "What stands here is gone, or not for you any more." : sentence);
+            return;
+        }
+
         if (http.Response.HasStarted)
         {
             http.Abort();

@@ -66,9 +66,9 @@ internal sealed class Views(
             return;
         }
 
-        if (context.Request.Headers.Accept.ToString().Contains("text/event-stream", StringComparison.Ordinal))
+        if (PageRefusals.IsStream(context.Request))
         {
-            context.Response.StatusCode = StatusCodes.Status401Unauthorized;
+            await PageRefusals.EndStreamAsync(context, "Signed out. Load this page again to sign in.");
             return;
         }
 

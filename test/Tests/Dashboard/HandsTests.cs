@@ -42,7 +42,7 @@ public sealed class HandsTests(DashboardWorld world)
     }
 
     [Fact]
-    public async Task Keys_alone_are_enough_and_a_lost_connection_says_so_and_heals()
+    public async Task Keys_alone_are_enough_and_a_lost_connection_says_so_and_heals_and_what_is_gone_says_so_and_stays()
     {
         await world.OpenAsync();
         var (up, down) = (await world.AppAsync("keys"), await world.AppAsync("keys-prod"));
@@ -79,5 +79,13 @@ public sealed class HandsTests(DashboardWorld world)
         await page.UnrouteAllAsync();
         await Assertions.Expect(page.Locator(".live")).ToHaveTextAsync("Live", new() { Timeout = 30_000 });
         await Assertions.Expect(page.Locator($"#app-{down}")).ToContainTextAsync("Maintenance is on");
+
+        var later = world.Name("keys-later");
+        await page.GotoAsync($"/dashboard/apps/{up}");
+        await world.AskAsync(HttpMethod.Patch, $"/apps/{up}", new { name = later });
+        await Assertions.Expect(page.Locator(".live")).ToHaveTextAsync($"{up} is called {later} now. Open it by that name.");
+        await page.GotoAsync($"/dashboard/pipelines/{pipeline}");
+        await world.AskAsync(HttpMethod.Delete, $"/pipelines/{pipeline}", null);
+        await Assertions.Expect(page.Locator(".live")).ToHaveTextAsync("What stands here is gone, or not for you any more.");
     }
 }

@@ -19,7 +19,14 @@ public sealed class SignInTests(DashboardWorld world)
         await one.Page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
         await Assertions.Expect(one.Page.GetByRole(AriaRole.Alert)).ToContainTextAsync("do not belong together");
 
+        // Two doors of one browser: whoever went in by the one may still go in by the other.
+        var other = await one.Page.Context.NewPageAsync();
+        await other.GotoAsync("/dashboard/sign-in?next=/dashboard/account");
         await one.SignInAsync(email, key);
+        await other.GetByLabel("E-mail").FillAsync(email);
+        await other.GetByLabel("Password or key").FillAsync(key);
+        await other.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
+        await other.WaitForURLAsync("**/dashboard/account");
         await using var two = await world.VisitorAsync();
         await two.SignInAsync(email, key);
         await Assertions.Expect(two.Page.GetByRole(AriaRole.Heading, new() { Name = "From a push to production" })).ToBeVisibleAsync();

@@ -94,19 +94,55 @@ document.addEventListener("htmx:sseMessage", event => {
   }
 });
 
-function live(isThere) {
+let isOver = false;
+
+function live(isThere, sentence = "Connection lost. Trying again.") {
+  if (isOver) return;
   for (const line of document.querySelectorAll(".live")) {
     line.classList.toggle("lost", !isThere);
-    const words = line.querySelector("span");
-    const now = isThere ? "Live" : "Connection lost. Trying again.";
+    const words = line.querySelector("span"), now = isThere ? "Live" : sentence;
     if (words && words.textContent !== now) words.textContent = now;
   }
 }
 
-document.addEventListener("htmx:sseOpen", () => live(true));
-document.addEventListener("htmx:sseError", () => live(false));
+// A stream that gives up only when the server says that what the page shows is gone: the browser's own gives up when a server that starts anew answers with an
+// error. It asks again soon, however long that takes.
+function follow(address) {
+  const heard = [], source = {
+    readyState: 0, onopen: null, onerror: null,
+    addEventListener(name, hear) { heard.push([name, hear]); inner.addEventListener(name, hear); },
+    removeEventListener(name, hear) { heard.splice(0, heard.length, ...heard.filter(h => h[1] !== hear)); inner.removeEventListener(name, hear); },
+    close() { source.readyState = 2; inner.close(); clearTimeout(again); },
+  };
+  let inner, again, patience = 500;
+  const connect = () => {
+    inner = new EventSource(address());
+    for (const [name, hear] of heard) inner.addEventListener(name, hear);
+    inner.onopen = () => {
+      patience = 500;
+      source.readyState = 1;
+      live(true);
+      source.onopen?.();
+    };
+    inner.onerror = () => {
+      inner.close();
+      source.readyState = 0;
+      live(false);
+      source.onerror?.();
+      if (source.readyState === 0) again = setTimeout(connect, patience = Math.min(4000, patience * 2));
+    };
+    inner.addEventListener("gone", event => {
+      source.close();
+      live(false, event.data);
+      isOver = true;
+    });
+  };
+  connect();
+  return source;
+}
+
+if (window.htmx) htmx.createEventSource = url => follow(() => url);
 addEventListener("offline", () => live(false));
-addEventListener("online", () => live(true));
 
 // On a phone one stage fills the window: begin at the first that has something in it.
 const channel = document.getElementById("channel");
@@ -174,7 +210,7 @@ if (channel) {
 const MOST_LINES = 2000;
 const tail = document.querySelector(".tail");
 
-function follow() {
+function toEnd() {
   const lines = tail.querySelector(".lines");
   lines.scrollTop = lines.scrollHeight;
 }
@@ -195,40 +231,30 @@ if (tail) {
     list.append(line);
     recount(line);
     while (list.childElementCount > MOST_LINES) list.firstElementChild.remove();
-    if (isAtEnd) follow();
+    if (isAtEnd) toEnd();
   };
-  // From the last line that came, however the connection ended: the browser itself gives up when a server that starts anew answers with an error.
-  let last = tail.dataset.last, patience = 1000;
-  const connect = () => {
-    const source = new EventSource(`${tail.dataset.follow}?after=${last}`);
-    source.onopen = () => { live(true); patience = 1000; };
-    source.onerror = () => {
-      live(false);
-      source.close();
-      setTimeout(connect, patience = Math.min(15000, patience * 2));
-    };
-    source.onmessage = event => {
-      last = event.lastEventId || last;
-      const box = document.createElement("template");
-      box.innerHTML = event.data;   // made by the server from text, markup and all encoded
-      for (const line of [...box.content.children]) {
-        if (isPaused) held.push(line); else add(line);
-      }
-      while (held.length > MOST_LINES) held.shift();
-      if (isPaused) pause.querySelector("span").textContent = `Go on, ${held.length} new`;
-    };
-  };
-  connect();
+  // From the last line that came, however the connection ended.
+  let last = tail.dataset.last;
+  follow(() => `${tail.dataset.follow}?after=${last}`).addEventListener("message", event => {
+    last = event.lastEventId || last;
+    const box = document.createElement("template");
+    box.innerHTML = event.data;   // made by the server from text, markup and all encoded
+    for (const line of [...box.content.children]) {
+      if (isPaused) held.push(line); else add(line);
+    }
+    while (held.length > MOST_LINES) held.shift();
+    if (isPaused) pause.querySelector("span").textContent = `Go on, ${held.length} new`;
+  });
   pause.addEventListener("click", () => {
     isPaused = !isPaused;
     pause.setAttribute("aria-pressed", isPaused);
     lines.setAttribute("aria-live", isPaused ? "off" : "polite");
     pause.querySelector("span").textContent = isPaused ? "Go on" : "Pause";
-    if (!isPaused) { held.splice(0).forEach(add); follow(); }
+    if (!isPaused) { held.splice(0).forEach(add); toEnd(); }
   });
   tail.addEventListener("input", () => {
     for (const line of list.children) line.hidden = !wanted(line);
-    follow();
+    toEnd();
     // The address says what is shown, so that it can be kept and handed on.
     if (tail.closest(".full-log")) history.replaceState(null, "", `?${new URLSearchParams(new FormData(tail.querySelector("form")))}`);
   });
@@ -236,7 +262,7 @@ if (tail) {
   const form = tail.querySelector("form"), isFiltered = tail.dataset.filtered !== undefined;
   if (isFiltered) form.addEventListener("change", () => form.submit());
   form.addEventListener("submit", event => { if (!isFiltered) event.preventDefault(); });
-  follow();
+  toEnd();
 }
 
 // --- Output of a build -----------------------------------------------------------------------------------------------
@@ -244,26 +270,18 @@ if (tail) {
 const output = document.querySelector("[data-grows]");
 
 if (output) {
-  let last = output.dataset.last, patience = 1000;
+  let last = output.dataset.last;
   const atEnd = () => { output.scrollTop = output.scrollHeight; };
-  const connect = () => {
-    const source = new EventSource(`${output.dataset.grows}?after=${last}`);
-    source.onopen = () => { patience = 1000; };
-    source.onerror = () => {
-      source.close();
-      setTimeout(connect, patience = Math.min(15000, patience * 2));
-    };
-    source.addEventListener("again", () => output.replaceChildren());
-    source.addEventListener("end", () => source.close());
-    source.onmessage = event => {
-      last = event.lastEventId || last;
-      const isAtEnd = output.scrollHeight - output.scrollTop - output.clientHeight < 40;
-      output.insertAdjacentHTML("beforeend", event.data);   // made by the server from text, markup and all encoded
-      while (output.childElementCount > MOST_LINES) output.firstChild.remove();
-      if (isAtEnd) atEnd();
-    };
-  };
-  connect();
+  const source = follow(() => `${output.dataset.grows}?after=${last}`);
+  source.addEventListener("again", () => output.replaceChildren());
+  source.addEventListener("end", () => source.close());
+  source.addEventListener("message", event => {
+    last = event.lastEventId || last;
+    const isAtEnd = output.scrollHeight - output.scrollTop - output.clientHeight < 40;
+    output.insertAdjacentHTML("beforeend", event.data);   // made by the server from text, markup and all encoded
+    while (output.childElementCount > MOST_LINES) output.firstChild.remove();
+    if (isAtEnd) atEnd();
+  });
   atEnd();
 }
 

@@ -55,12 +55,19 @@ internal sealed class LivePages(OpenLogs logs, Views views)
     private static Task FollowPipeline(HttpContext http, string pipeline, string? seen, LiveStream live, LivePages pages, PipelineFacts facts, PipelineCatalog pipelines, CancellationToken ct) => live.SendAsync(
         http, seen, async who => await pages.OfAsync(await facts.OfAsync(await pipelines.AccessAsync(pipeline, Permission.View, who, ct), who, ct)), ct);
 
+    /// <exception cref="RefusedException">The app is gone, or not for this person any more; or it has another name now, so that no link of the page leads anywhere.</exception>
+    private static async Task<AppAccess> AccessAsync(App app, Principal who, Lookup lookup, CancellationToken ct)
+    {
+        var access = await lookup.AccessAsync(app.Id.ToString(), Permission.View, who, ct);
+        return access.App.Name == app.Name ? access : throw Refuse.Conflict($"{app.Name} is called {access.App.Name} now. Open it by that name.");
+    }
+
     private static Task FollowApp(HttpContext http, App app, string? seen, LiveStream live, LivePages pages, AppViews apps, Lookup lookup, CancellationToken ct) => live.SendAsync(
-        http, seen, async who => await pages.OfAsync(await AppPages.OverviewAsync(await lookup.AccessAsync(app.Id.ToString(), Permission.View, who, ct), apps, ct)), ct);
+        http, seen, async who => await pages.OfAsync(await AppPages.OverviewAsync(await AccessAsync(app, who, lookup, ct), apps, ct)), ct);
 
     private static Task FollowActivity(HttpContext http, App app, string? seen, int? before, LiveStream live, LivePages pages, AppViews apps, Lookup lookup, CancellationToken ct) => live.SendAsync(
-        http, seen, async who => await pages.OfAsync(await AppPages.ActivityAsync(await lookup.AccessAsync(app.Id.ToString(), Permission.View, who, ct), before, apps, ct)), ct);
+        http, seen, async who => await pages.OfAsync(await AppPages.ActivityAsync(await AccessAsync(app, who, lookup, ct), before, apps, ct)), ct);
 
     private static Task FollowBuild(HttpContext http, App app, string build, string? seen, LiveStream live, LivePages pages, AppViews apps, Lookup lookup, CancellationToken ct) => live.SendAsync(
-        http, seen, async who => await pages.OfAsync(await AppPages.BuildAsync(await lookup.AccessAsync(app.Id.ToString(), Permission.View, who, ct), build, withOutput: false, apps, ct)), ct);
+        http, seen, async who => await pages.OfAsync(await AppPages.BuildAsync(await AccessAsync(app, who, lookup, ct), build, withOutput: false, apps, ct)), ct);
 }

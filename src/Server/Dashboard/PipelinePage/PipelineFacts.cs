@@ -13,7 +13,7 @@ namespace Sluice.Dashboard.PipelinePage;
 internal sealed class PipelineFacts(
     PipelineCatalog catalog, EdgeTable edges, AppCatalog apps, AppFacts facts, MoveHistory moves, Commits commits, Lookup lookup)
 {
-    private const int MovesShown = 6;
+    private const int MovesShown = 6, MostTold = 5;
 
     public async Task<PipelineView> OfAsync(PipelineAccess access, Principal who, CancellationToken ct)
     {
@@ -144,7 +144,7 @@ internal sealed class PipelineFacts(
             return new Verdict($"{last} runs what {line[0]} runs", "for", Since: placed[line[^1]].Max(a => a.Current!.CreatedAt), Promotion: running);
         var differences = await Task.WhenAll(others.Select(a => BetweenAsync(head, a, withFiles: false, ct)));
         var pairs = others.Zip(differences).OrderByDescending(p => p.First.Slug is not null).ThenByDescending(p => p.Second.Ahead).ToArray();
-        var told = pairs.Select((p, i) => Told(p.First, p.Second, isFirst: i == 0)).ToArray();
+        var told = pairs.Take(MostTold).Select((p, i) => Told(p.First, p.Second, isFirst: i == 0)).Append(pairs.Length > MostTold ? $"{pairs.Length - MostTold} more differ" : "").Where(t => t.Length > 0).ToArray();
         return new Verdict($"{last} runs other code than {line[0]}:", $"{Shell.Words.List(told)}.", differences.Select(d => d.Oldest).Min(), Promotion: running);
     }
 

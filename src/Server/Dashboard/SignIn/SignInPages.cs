@@ -49,5 +49,5 @@ internal static class SignInPages
     private static Task<IResult> PageAsync(Views views, SignInPage.View view, int status) => views.PageAsync<SignInPage>("Sign in", [], view, status);
 
     /// <summary>A page of ours to go on to; anything else is home.</summary>
-    private static string Local(string? next) => next is not null && next.StartsWith(Home, StringComparison.Ordinal) && !next.Contains('\\', StringComparison.Ordinal) && !next.Any(char.IsControl) ? next : Home;
+    private static string Local(string? next) => next is not null && (next + "/").StartsWith(Home + "/", StringComparison.Ordinal) && !next.Contains("..", StringComparison.Ordinal) && !next.Contains('\\', StringComparison.Ordinal) && !next.Any(char.IsControl) ? next : Home;
 }
