@@ -81,7 +81,8 @@ public sealed class HandsTests(DashboardWorld world)
         await Assertions.Expect(page.Locator($"#app-{down}")).ToContainTextAsync("Maintenance is on");
 
         var later = world.Name("keys-later");
-        await page.GotoAsync($"/dashboard/apps/{up}");
+        // It follows before the name changes: a page that begins later is told that there is no such app.
+        await page.RunAndWaitForResponseAsync(() => page.GotoAsync($"/dashboard/apps/{up}"), answer => answer.Url.Contains("/live", StringComparison.Ordinal));
         await world.AskAsync(HttpMethod.Patch, $"/apps/{up}", new { name = later });
         await Assertions.Expect(page.Locator(".live")).ToHaveTextAsync($"{up} is called {later} now. Open it by that name.");
         await page.GotoAsync($"/dashboard/pipelines/{pipeline}");

@@ -97,10 +97,10 @@ internal sealed class ModelWorld
             case Command.RenamePipeline(var who, var way, var to): Pipeline(who, way, May.Manage).Name = to; break;
             case Command.Couple(var who, var way, var name, var stage):
                 var (into, app) = (FindPipeline(who, way, May.Operate), Find(name));
-                var mayAdd = Access(who, into, May.Operate);
-                Rules.Refuse(mayAdd, Access(who, app, May.Operate), mayAdd is Outcome.Accepted && !into!.Stages.Contains(stage) ? Outcome.Invalid : Outcome.Accepted);
-                app = app.Must(a => a!.Pipeline is null)!;
-                (app.Pipeline, app.Stage) = (into, stage);
+                var (mayAdd, mayGo) = (Access(who, into, May.Operate), Access(who, app, May.Operate));
+                Rules.Refuse(mayAdd, mayGo, mayAdd is Outcome.Accepted && !into!.Stages.Contains(stage) ? Outcome.Invalid : Outcome.Accepted,
+                    mayGo is Outcome.Accepted && app!.Pipeline is not null ? Outcome.Invalid : Outcome.Accepted);
+                (app!.Pipeline, app.Stage) = (into, stage);
                 break;
             case Command.Recouple(var who, var name, var stage):
                 Coupled(who, name).Must(a => Access(who, a.Pipeline, May.Operate)).Must(a => a.Pipeline!.Stages.Contains(stage)).Stage = stage; break;
@@ -134,7 +134,7 @@ internal sealed class ModelWorld
                     .Must(a => Access(who, a, (wanted | May.View) & ~a.Added[person])).Added[person] = wanted | May.View;
                 break;
             case Command.RemoveCollaborator(var who, var name, var person):
-                App(who, name, May.View).Must(a => Access(who, a, person == who && a.Added.ContainsKey(who) ? May.View : May.Manage))
+                App(who, name, May.View).Must(a => person != who || a.Added.ContainsKey(who)).Must(a => Access(who, a, person == who ? May.View : May.Manage))
                     .Must(a => a.Added.Remove(person), Outcome.NotFound);
                 break;
             case Command.OfferApp(var who, var name, var to): Offer(who, App(who, name, May.Own), to); break;
