@@ -102,10 +102,6 @@ public sealed class PipelineCatalog(Db db, TimeProvider clock)
         return coupling;
     }
 
-    /// <summary>Why an app cannot be put where it is asked to: it is here already.</summary>
-    public static RefusedException Taken(Coupling place) =>
-        Refuse.Invalid($"{place.AppName} is already in pipeline {place.PipelineName}, in stage {place.Stage}: remove it there first, or update its stage.");
-
     /// <summary>The same, inside a transaction of the caller's.</summary>
     internal static void Add(Tx tx, Coupling coupling)
     {
@@ -121,6 +117,10 @@ public sealed class PipelineCatalog(Db db, TimeProvider clock)
             """);
         AppTransferTable.NoteForeign(tx, Sql.Part($"id = {coupling.Id}"));
     }
+
+    /// <summary>Why an app cannot be put where it is asked to: it is here already.</summary>
+    public static RefusedException Taken(Coupling place) =>
+        Refuse.Invalid($"{place.AppName} is already in pipeline {place.PipelineName}, in stage {place.Stage}: remove it there first, or update its stage.");
 
     public async Task<Coupling> MoveAsync(Coupling coupling, string stage, Principal who, CancellationToken ct)
     {
@@ -160,17 +160,17 @@ public sealed class PipelineCatalog(Db db, TimeProvider clock)
     public Task<ImmutableArray<Coupling>> CouplingsAsync(PipelineId pipeline, Principal who, CancellationToken ct) =>
         db.ListAsync($"{Couplings} WHERE c.pipeline_id = {pipeline} AND {Access.SeesApp(who)} ORDER BY apps.name", ReadCoupling, ct);
 
-    /// <summary>The same, and to who owns the pipeline every app: whoever answers for it must know what is in it, and be able to take it out.</summary>
+    /// <summary>The same of several pipelines.</summary>
+    public async Task<ImmutableArray<Coupling>> CouplingsAsync(IReadOnlyList<PipelineId> pipelines, Principal who, CancellationToken ct) => pipelines.Count == 0 ? []
+        : await db.ListAsync($"{Couplings} WHERE c.pipeline_id IN {Sql.In(pipelines)} AND {Access.SeesApp(who)} ORDER BY apps.name", ReadCoupling, ct);
+
+    /// <summary>Apps of one pipeline, by name: those that the caller may see, and to who owns the pipeline every app: whoever answers for it must know what is in it, and be able to take it out.</summary>
     public Task<ImmutableArray<Coupling>> PlacesAsync(PipelineId pipeline, Principal who, CancellationToken ct) =>
         db.ListAsync($"{Couplings} WHERE c.pipeline_id = {pipeline} AND ({Access.SeesApp(who)} OR {Access.OwnsPipeline(who)}) ORDER BY apps.name", ReadCoupling, ct);
 
     /// <summary>Null when there is none, or its app is not seen by the caller, who does not own the pipeline either.</summary>
     public Task<Coupling?> PlaceAsync(CouplingId coupling, Principal who, CancellationToken ct) =>
         db.FindAsync($"{Couplings} WHERE c.id = {coupling} AND ({Access.SeesApp(who)} OR {Access.OwnsPipeline(who)})", ReadCoupling, ct);
-
-    /// <summary>The same of several pipelines.</summary>
-    public async Task<ImmutableArray<Coupling>> CouplingsAsync(IReadOnlyList<PipelineId> pipelines, Principal who, CancellationToken ct) => pipelines.Count == 0 ? []
-        : await db.ListAsync($"{Couplings} WHERE c.pipeline_id IN {Sql.In(pipelines)} AND {Access.SeesApp(who)} ORDER BY apps.name", ReadCoupling, ct);
 
     /// <summary>By what a list of all couplings may be cut.</summary>
     public static readonly ImmutableArray<SortKey> CouplingKeys = [new("id", Sql.Part($"c.id")), new("created_at", Sql.Part($"c.created_at"), IsTime: true)];

@@ -25,7 +25,7 @@ internal sealed class PipelinesRemove : AppCommand
     private static async Task<CouplingWire> InAsync(Run run, string named, string app, CancellationToken ct)
     {
         var found = await Coupling.PipelineAsync(run, named, ct);
-        return (await Coupling.AllAsync(run, found.Id, ct)).FirstOrDefault(c => c.App.Name == app)
+        return (await Coupling.AllAsync(run, found.Id, ct)).FirstOrDefault(c => c.App.Name == app || c.App.Id.ToString() == app)
             ?? throw StopException.Refused($"{app} is not in pipeline {found.Name}. See what is: sluice pipelines:info {found.Name}");
     }
 }
