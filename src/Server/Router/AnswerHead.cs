@@ -71,6 +71,7 @@ internal readonly record struct AnswerHead(int Status, BodyEnd End, long? Length
         private long? length;
         private bool isChunked;
         private string? connection;
+        private string? trailer;
 
         public int Status;
         public bool IsReusable;
@@ -87,6 +88,8 @@ internal readonly record struct AnswerHead(int Status, BodyEnd End, long? Length
             var end = Status is 101 or 204 or 304 || ofHead ? BodyEnd.None : isChunked ? BodyEnd.Chunked : length is not null ? BodyEnd.Length : BodyEnd.Close;
             if (!isChunked && Status is not (101 or 204 or 205))
                 to.ContentLength = length;
+            if (end == BodyEnd.Chunked && trailer is not null)
+                to.Headers.Trailer = trailer;
             return new AnswerHead(Status, end, isChunked ? null : length, IsReusable && end != BodyEnd.Close);
         }
 
@@ -104,6 +107,9 @@ internal readonly record struct AnswerHead(int Status, BodyEnd End, long? Length
                     break;
                 case HeaderKind.Connection:
                     connection = connection is null ? header.Value : $"{connection},{header.Value}";
+                    break;
+                case HeaderKind.Trailer:
+                    trailer = trailer is null ? header.Value : $"{trailer}, {header.Value}";
                     break;
                 case HeaderKind.EndToEnd:
                     to.Headers.Append(header.Name, header.Value);
@@ -139,15 +145,21 @@ internal sealed class RememberedLines
     {
         if (number < MostLines && remembered[number] is { Line: not null } before && line.SequenceEqual(before.Line))
             return (before.Name, before.Value);
+        var header = Parse(line);
+        if (number < MostLines && line.Length <= LongestLine)
+            remembered[number] = (line.ToArray(), header.Name, header.Value);
+        return header;
+    }
+
+    /// <summary>The same for a line that is not worth remembering.</summary>
+    public static (string Name, string Value) Parse(ReadOnlySpan<byte> line)
+    {
         var colon = line.IndexOf((byte)':');
         if (colon <= 0 || line[..colon].ContainsAnyExcept(HopByHop.TokenBytes))
             throw new BadAnswerException("a line that is no header");
         var value = line[(colon + 1)..].Trim(" \t"u8);
         if (value.ContainsAnyInRange((byte)0, (byte)8) || value.ContainsAnyInRange((byte)10, (byte)31) || value.Contains((byte)127))
             throw new BadAnswerException("a control character in a header");
-        var (name, text) = (Encoding.Latin1.GetString(line[..colon]), Encoding.Latin1.GetString(value));
-        if (number < MostLines && line.Length <= LongestLine)
-            remembered[number] = (line.ToArray(), name, text);
-        return (name, text);
+        return (Encoding.Latin1.GetString(line[..colon]), Encoding.Latin1.GetString(value));
     }
 }

@@ -1,7 +1,9 @@
+using System.Runtime.InteropServices;
+
 namespace Sluice.Router;
 
 /// <summary>
-/// Reads a body in chunks (RFC 9112, 7.1) piece by piece, as it comes. Extensions and trailers are left out. Lines end in CR LF and nothing else, since
+/// Reads a body in chunks (RFC 9112, 7.1) piece by piece, as it comes. Extensions are left out, trailers kept. Lines end in CR LF and nothing else, since
 /// everything else has been used to make two readers disagree.
 /// </summary>
 /// <code>size [;extension] CR LF  data CR LF  …  0 CR LF  [trailer CR LF]…  CR LF</code>
@@ -14,8 +16,12 @@ internal struct ChunkedBody
     private At at;
     private int digits, framing;
     private long left;
+    private List<byte>? trailers;
 
     public readonly bool IsDone => at == At.End;
+
+    /// <summary>The lines behind the last chunk, each with its line end; empty when there are none, which is the rule. At most 16 KB.</summary>
+    public readonly ReadOnlySpan<byte> Trailers => CollectionsMarshal.AsSpan(trailers);
 
     /// <summary>Takes from the input up to the end of the next piece of body, which may be empty; answers how many bytes it took.</summary>
     public int Read(ReadOnlySpan<byte> input, out ReadOnlySpan<byte> body)
@@ -59,6 +65,8 @@ internal struct ChunkedBody
             (At.LastLf, (byte)'\n') => At.End,
             _ => throw new BadAnswerException("chunks that are none"),
         };
+        if (at is At.Trailer or At.TrailerLf || (at == At.LineStart && trailers is not null))
+            (trailers ??= []).Add(b);
     }
 
     private At More(int digit)

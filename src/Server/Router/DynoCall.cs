@@ -219,23 +219,31 @@ internal sealed class DynoCall(HttpContext http, RouterLimits limits, Func<bool>
                 await MoreForAsync(visitor);
             left -= Pass(visitor, connection.Unread[..(int)Math.Min(left, connection.Unread.Length)]);
         }
-        // What was all said in one piece goes out when the request ends.
+        await EndAsync(visitor);
+    }
+
+    /// <summary>What was all said in one piece goes out when the request ends.</summary>
+    private async ValueTask EndAsync(PipeWriter visitor)
+    {
         if (http.Response.HasStarted)
             await visitor.FlushAsync();
     }
 
     private async Task PassChunksAsync(PipeWriter visitor)
     {
-        var chunks = new ChunkedBody();
+        var (chunks, answer) = (new ChunkedBody(), new ChunkedAnswer(http));
         while (!chunks.IsDone)
         {
             if (connection.Unread.IsEmpty)
                 await MoreForAsync(visitor);
             var taken = chunks.Read(connection.Unread, out var piece);
             if (!piece.IsEmpty)
-                Write(visitor, piece);
+                answer.Write(visitor, piece);
+            Bytes += piece.Length;
             connection.Take(taken);
         }
+        answer.End(visitor, chunks.Trailers);
+        await EndAsync(visitor);
     }
 
     private async Task PassAllAsync(PipeWriter visitor)
@@ -253,15 +261,10 @@ internal sealed class DynoCall(HttpContext http, RouterLimits limits, Func<bool>
 
     private int Pass(PipeWriter visitor, ReadOnlySpan<byte> piece)
     {
-        Write(visitor, piece);
-        connection.Take(piece.Length);
-        return piece.Length;
-    }
-
-    private void Write(PipeWriter visitor, ReadOnlySpan<byte> piece)
-    {
         visitor.Write(piece);
         Bytes += piece.Length;
+        connection.Take(piece.Length);
+        return piece.Length;
     }
 
     /// <summary>What there is goes to the visitor before we wait for more.</summary>

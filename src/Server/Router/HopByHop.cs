@@ -14,6 +14,9 @@ internal enum HeaderKind
     Length,
     TransferEncoding,
     Connection,
+
+    /// <summary>Which fields come behind the body, if it is one that has such.</summary>
+    Trailer,
 }
 
 /// <summary>Headers that a router must not pass on (RFC 9110, 7.6.1), and those in which routers speak to apps.</summary>
@@ -28,7 +31,7 @@ internal static class HopByHop
         ["Proxy-Connection"] = HeaderKind.Ours,
         ["Upgrade"] = HeaderKind.Ours,
         ["TE"] = HeaderKind.Ours,
-        ["Trailer"] = HeaderKind.Ours,
+        ["Trailer"] = HeaderKind.Trailer,
         ["HTTP2-Settings"] = HeaderKind.Ours,
         ["Via"] = HeaderKind.Ours,
     }.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);

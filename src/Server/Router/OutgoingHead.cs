@@ -29,6 +29,8 @@ internal ref struct OutgoingHead(HttpContext http, string id, string client, int
             Header("Content-Length", length.ToString(CultureInfo.InvariantCulture));
         if (isWebSocket)
             Put("Connection: Upgrade\r\nUpgrade: websocket\r\n");
+        else if (TakesTrailers(request))
+            Put("Connection: TE\r\nTE: trailers\r\n");
         // Over HTTP/2 there is no key, since nothing there could take the answer for its own.
         if (isWebSocket && HttpProtocol.IsHttp2(request.Protocol))
             Header("Sec-WebSocket-Key", Convert.ToBase64String(RandomNumberGenerator.GetBytes(16)));
@@ -55,6 +57,10 @@ internal ref struct OutgoingHead(HttpContext http, string id, string client, int
                 Header(name, values[i] ?? "");
         }
     }
+
+    /// <summary>The visitor wants what comes behind a body, and there is a way to bring it.</summary>
+    private static bool TakesTrailers(HttpRequest request) =>
+        request.Headers.TE.Count > 0 && !HttpProtocol.IsHttp10(request.Protocol) && request.Headers.TE.ToString().Contains("trailers", StringComparison.OrdinalIgnoreCase);
 
     private readonly BadHttpRequestException Refused(string why)
     {
