@@ -1,4 +1,3 @@
-using System.IO.Pipelines;
 using System.Net.Security;
 using System.Security.Authentication;
 using Microsoft.AspNetCore.Connections;
@@ -11,9 +10,9 @@ namespace Sluice.Router;
 internal static class FirstByte
 {
     private const byte TlsHandshake = 0x16;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan ForHandshake = TimeSpan.FromSeconds(10);
 
-    public static void UseTlsOrPlain(this ListenOptions listen, Certificates certificates, OpenConnections open, Rendezvous? rendezvous = null)
+    public static void UseTlsOrPlain(this ListenOptions listen, Certificates certificates, OpenConnections open, Foyer foyer, Rendezvous? rendezvous = null)
     {
         // Middlewares are built inside out: the last one here is built first and catches Kestrel's HTTP before TLS is wrapped around it.
         ConnectionDelegate? plain = null;
@@ -22,7 +21,8 @@ internal static class FirstByte
             using var entered = open.Enter(connection.RemoteEndPoint);
             if (!entered.IsWelcome)
                 return;
-            switch (await PeekAsync(connection))
+            var came = await foyer.WaitAsync(connection.Transport.Input, static said => !said.IsEmpty);
+            switch (came.IsEnough ? came.First : null)
             {
                 case null: return;
                 case TlsHandshake: await tls(connection); return;
@@ -37,33 +37,11 @@ internal static class FirstByte
                 EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
                 ApplicationProtocols = [SslApplicationProtocol.Http2, SslApplicationProtocol.Http11],
             }),
-            HandshakeTimeout = Patience,
+            HandshakeTimeout = ForHandshake,
         });
         rendezvous?.Use(listen);
         listen.Use(next => plain = next);
+        foyer.Use(listen);
         Refusals.Use(listen);
-    }
-
-    /// <summary>Null when the client said nothing in time, or left.</summary>
-    private static async ValueTask<byte?> PeekAsync(ConnectionContext connection)
-    {
-        var input = connection.Transport.Input;
-        ReadResult read;
-        try
-        {
-            if (!input.TryRead(out read))
-            {
-                // Kestrel's own time limits begin only after this.
-                using var limit = new CancellationTokenSource(Patience);
-                read = await input.ReadAsync(limit.Token);
-            }
-        }
-        catch (Exception e) when (e is OperationCanceledException or ConnectionResetException or ConnectionAbortedException)
-        {
-            return null;
-        }
-        byte? first = read.Buffer.IsEmpty ? null : read.Buffer.FirstSpan[0];
-        input.AdvanceTo(read.Buffer.Start);
-        return first;
     }
 }

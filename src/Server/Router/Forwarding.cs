@@ -14,6 +14,7 @@ internal sealed class Forwarding : IAsyncDisposable
 {
     private readonly WebApplication front;
     private readonly Certificates certificates;
+    private readonly Foyer foyer = new(new RouterLimits());
 
     /// <param name="data">Its authority is made here.</param>
     /// <param name="site">What it is called on this machine.</param>
@@ -31,11 +32,11 @@ internal sealed class Forwarding : IAsyncDisposable
             kestrel.Limits.MinRequestBodyDataRate = null;
             kestrel.Limits.MinResponseDataRate = null;
             foreach (var socket in sockets)
-                kestrel.ListenHandle((ulong)socket.Handle, listen => listen.UseTlsOrPlain(certificates, open));
+                kestrel.ListenHandle((ulong)socket.Handle, listen => listen.UseTlsOrPlain(certificates, open, foyer));
             kestrel.ListenHandle((ulong)companion.Handle, listen =>
             {
                 listen.UseTunnels((host, port) => port == site.Port && site.OwnHosts.Contains(host));
-                listen.UseTlsOrPlain(certificates, open);
+                listen.UseTlsOrPlain(certificates, open, foyer);
             });
         });
         builder.Services.AddHttpForwarder();
@@ -49,7 +50,11 @@ internal sealed class Forwarding : IAsyncDisposable
         await front.StartAsync(ct);
     }
 
-    public ValueTask DisposeAsync() => front.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await front.DisposeAsync();
+        foyer.Dispose();
+    }
 
     private void Answer(Site site, Uri server, X509Certificate2? trusted)
     {

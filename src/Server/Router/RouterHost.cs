@@ -18,6 +18,7 @@ internal sealed class RouterHost : IAsyncDisposable
     private readonly LiveTable table;
     private readonly WebSockets sockets;
     private readonly OpenConnections open;
+    private readonly Foyer foyer;
     private readonly UploadedCertificates uploaded;
     private readonly Challenges challenges = new();
     private readonly CancellationTokenSource stopping = new();
@@ -37,6 +38,7 @@ internal sealed class RouterHost : IAsyncDisposable
         table = new LiveTable(dynos);
         sockets = new WebSockets(limits);
         open = new OpenConnections(limits.PerAddress);
+        foyer = new Foyer(limits);
         var saved = new SavedTable(data);
         uploaded = new UploadedCertificates(data);
         var lines = new RequestLines(clock);
@@ -47,6 +49,9 @@ internal sealed class RouterHost : IAsyncDisposable
         doors = front.Services.GetRequiredService<Doors>();
         Answer(front, data, site, lines);
     }
+
+    /// <summary>Connections that have not sent the head of their first request.</summary>
+    public int Waiting => foyer.Count;
 
     private SavedTable Saved { get; }
     private Certificates Certificates { get; }
@@ -90,6 +95,7 @@ internal sealed class RouterHost : IAsyncDisposable
         await control.DisposeAsync();
         stopping.Dispose();
         dynos.Dispose();
+        foyer.Dispose();
     }
 
     private void Answer(WebApplication app, DataFolder data, Site site, RequestLines lines)
@@ -152,13 +158,13 @@ internal sealed class RouterHost : IAsyncDisposable
             kestrel.RequestHeaderEncodingSelector = DigitsOnly.Of;
             kestrel.ResponseHeaderEncodingSelector = _ => System.Text.Encoding.Latin1;
             foreach (var socket in sockets)
-                kestrel.ListenHandle((ulong)socket, listen => listen.UseTlsOrPlain(Certificates, open, rendezvous));
+                kestrel.ListenHandle((ulong)socket, listen => listen.UseTlsOrPlain(Certificates, open, foyer, rendezvous));
             foreach (var socket in companion)
             {
                 kestrel.ListenHandle((ulong)socket, listen =>
                 {
                     listen.UseTunnels(isOurs);
-                    listen.UseTlsOrPlain(Certificates, open);
+                    listen.UseTlsOrPlain(Certificates, open, foyer);
                 });
             }
         });

@@ -34,4 +34,7 @@ internal sealed record RouterLimits
     /// <summary>Connections at once from one address (of IPv6: from one /64); more are closed at once. This machine itself is not limited: a proxy in
     /// front, and <c>sluice connect</c>, bring everybody's requests from there.</summary>
     public int PerAddress { get; init; } = 1_000;
+
+    /// <summary>Connections at once that have not sent the head of their first request: with more, the one that has waited longest is closed.</summary>
+    public int Waiting { get; init; } = 16_000;
 }

@@ -93,6 +93,24 @@ internal sealed class RouterUnderTest : IAsyncDisposable
         },
     };
 
+    /// <summary>A connection on which nothing was said yet.</summary>
+    public async Task<Stream> PlainAsync()
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        await socket.ConnectAsync(IPAddress.Loopback, Port);
+        return new NetworkStream(socket, ownsSocket: true);
+    }
+
+    /// <summary>The same after a handshake for this name.</summary>
+    public async Task<Stream> TlsAsync(string host)
+    {
+        var tls = new SslStream(await PlainAsync());
+        var options = TlsHandler().SslOptions;
+        options.TargetHost = host;
+        await tls.AuthenticateAsClientAsync(options);
+        return tls;
+    }
+
     /// <summary>Sends exactly these bytes and answers all that comes back until the router closes, or says nothing more for a second (or as long as told).</summary>
     public async Task<string> RawAsync(string text, TimeSpan? quiet = null)
     {
