@@ -19,7 +19,7 @@ internal sealed class DynoCall(HttpContext http, RouterLimits limits, Func<bool>
     private BadHttpRequestException? headFault;
     private AnswerHead head;
     private volatile bool answered;
-    private bool anyByte;
+    private bool anyByte, isUnheard;
 
     /// <summary>False once a byte of the request's body was taken from the visitor: then it cannot be sent to someone else.</summary>
     public bool NothingTaken => upload?.HasTaken != true && !answered;
@@ -48,21 +48,25 @@ internal sealed class DynoCall(HttpContext http, RouterLimits limits, Func<bool>
             return RouterError.ClientGone;
         try
         {
+            var mayBeRepeated = IsIdempotent(http.Request.Method);
             for (var isFresh = false; ; isFresh = true)
             {
-                var idle = isFresh ? null : target.Load.TakeIdle();
+                var idle = isFresh ? null : target.Load.TakeIdle(mayBeRepeated);
                 if (idle is null && await ConnectAsync(target) is { } failed)
                     return failed;
                 connection = idle ?? connection;
-                var error = await ExchangeAsync(bytes.AsMemory(0, count), hasBody, isChunked, isWebSocket);
-                // The dyno closed an idle connection just now, and has seen nothing of this request.
-                var isStale = error == RouterError.ClosedWithoutResponse && idle is not null && !anyByte && NothingTaken;
-                if (!isStale || !IsRepeatable(http.Request.Method))
+                var error = await ExchangeAsync(bytes.AsMemory(0, count), hasBody, isChunked, isWebSocket, isLast: idle is null);
+                if (error != RouterError.ClosedWithoutResponse || idle is null || anyByte)
+                    return error;
+                // The dyno closed an idle connection just now.
+                target.Load.DistrustIdle();
+                if (!(mayBeRepeated || isUnheard) || upload?.IsWhole == false)
                     return error;
             }
         }
         finally
         {
+            upload?.Forget();
             ArrayPool<byte>.Shared.Return(bytes);
         }
     }
@@ -81,7 +85,8 @@ internal sealed class DynoCall(HttpContext http, RouterLimits limits, Func<bool>
         }
     }
 
-    private static bool IsRepeatable(string method) =>
+    /// <summary>May be sent twice by the rules of HTTP (RFC 9110, 9.2.2).</summary>
+    private static bool IsIdempotent(string method) =>
         HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsPut(method) || HttpMethods.IsDelete(method) || HttpMethods.IsOptions(method);
 
     private async Task<RouterError?> ConnectAsync(LiveTarget target)
@@ -106,7 +111,7 @@ internal sealed class DynoCall(HttpContext http, RouterLimits limits, Func<bool>
         }
     }
 
-    private async Task<RouterError?> ExchangeAsync(ReadOnlyMemory<byte> request, bool hasBody, bool isChunked, bool isWebSocket)
+    private async Task<RouterError?> ExchangeAsync(ReadOnlyMemory<byte> request, bool hasBody, bool isChunked, bool isWebSocket, bool isLast)
     {
         var leaving = http.RequestAborted.UnsafeRegister(static of => ((DynoConnection)of!).Cut(RouterError.ClientGone), connection);
         var isClean = false;
@@ -115,10 +120,11 @@ internal sealed class DynoCall(HttpContext http, RouterLimits limits, Func<bool>
         {
             connection.Expect(limits.FirstByte, RouterError.TimedOut);
             if (hasBody)
-                sending = (upload = new Upload(http, connection, limits, isChunked, () => answered)).RunAsync(request);
+                sending = (upload ??= new Upload(http, limits, isChunked, () => answered)).RunAsync(connection, request, isLast);
             else
                 await connection.SendAsync(request);
             await ReadHeadAsync(isWebSocket);
+            upload?.Forget();
             if (head.Status == StatusCodes.Status101SwitchingProtocols)
                 return await PassSocketAsync();
             await PassBodyAsync(http.Response.BodyWriter);
@@ -127,6 +133,7 @@ internal sealed class DynoCall(HttpContext http, RouterLimits limits, Func<bool>
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException or EndOfStreamException)
         {
+            isUnheard = !isLast && connection.CutBecause is null && await connection.WasClosedBeforeAsync();
             return connection.CutBecause ?? (answered ? RouterError.Interrupted : RouterError.ClosedWithoutResponse);
         }
         catch (BadAnswerException)

@@ -13,6 +13,8 @@ namespace Sluice.Router;
 internal sealed class DynoConnection(Socket socket, DynoTraffic dyno) : IDisposable
 {
     private const int FirstSize = 8 * 1024, LargeSize = 64 * 1024;
+    private static readonly TimeSpan ForReset = TimeSpan.FromMilliseconds(5);
+    private const int MostLooksForReset = 20;
 
     private byte[] buffer = ArrayPool<byte>.Shared.Rent(FirstSize);
     private int start, end;
@@ -22,6 +24,8 @@ internal sealed class DynoConnection(Socket socket, DynoTraffic dyno) : IDisposa
     private RouterError? lateMeans;
     private volatile RouterError? cutBecause;
     private int disposed;
+    private long sent, sentBefore;
+    private bool isEnded;
 
     public DynoTraffic Dyno { get; } = dyno;
 
@@ -44,6 +48,7 @@ internal sealed class DynoConnection(Socket socket, DynoTraffic dyno) : IDisposa
     {
         if (!Unread.IsEmpty)
             return false;
+        sentBefore = sent;
         first = FillAsync();
         return !first.Value.IsCompleted;
     }
@@ -64,7 +69,38 @@ internal sealed class DynoConnection(Socket socket, DynoTraffic dyno) : IDisposa
         Rest();
         wantsMore = count == buffer.Length - end;
         end += count;
+        isEnded = count == 0;
         return count > 0;
+    }
+
+    /// <summary>Neither has the dyno closed it nor said a word, as far as can be seen without reading.</summary>
+    public bool IsSilent => !socket.Poll(0, SelectMode.SelectRead);
+
+    /// <summary>
+    /// Whether it is certain that the dyno knows nothing of what was sent since <see cref="IsQuiet"/>: either nothing was, or the dyno had closed when it came. Then its
+    /// end (FIN) acknowledges none of it, and a reset is all that came back. In doubt it is false: after a reset alone, say, for which the dyno may have read something before.
+    /// </summary>
+    public async ValueTask<bool> WasClosedBeforeAsync()
+    {
+        if (sent == sentBefore)
+            return true;
+        try
+        {
+            for (var look = 0; isEnded && look < MostLooksForReset; look++)
+            {
+                var tcp = TcpState.Of(socket);
+                if (tcp.Acknowledged > sentBefore)
+                    return false;
+                if (tcp.IsClosed)
+                    return true;
+                await Task.Delay(ForReset);
+            }
+        }
+        catch (ObjectDisposedException)
+        {
+            // Cut meanwhile: then it is too late to ask.
+        }
+        return false;
     }
 
     /// <summary>Waits until there is something to read, without holding a buffer meanwhile: thousands of quiet connections must cost little.</summary>
@@ -76,7 +112,11 @@ internal sealed class DynoConnection(Socket socket, DynoTraffic dyno) : IDisposa
     public async ValueTask SendAsync(ReadOnlyMemory<byte> bytes)
     {
         while (bytes.Length > 0)
-            bytes = bytes[await socket.SendAsync(bytes, SocketFlags.None)..];
+        {
+            var count = await socket.SendAsync(bytes, SocketFlags.None);
+            sent += count;
+            bytes = bytes[count..];
+        }
     }
 
     /// <summary>Something must move within this time, or the connection is cut for that reason.</summary>

@@ -41,7 +41,7 @@ internal sealed class DynoConnections : IDisposable
                 continue;
             // An idle one is nobody's but ours; taken in this moment, it is no longer late.
             if (connection.Dyno.RemoveIdle(connection))
-                connection.Dispose();
+                connection.Dyno.GiveUp(connection);
             else if (connection.IsLate(now))
                 connection.CutLate();
         }
@@ -56,10 +56,12 @@ internal sealed class DynoTraffic(DynoConnections connections)
 {
     // Below the shortest keep-alive of common app servers (gunicorn: 2 s), so that we close idle connections first and no request meets
     // one that the app is just closing.
-    private static readonly TimeSpan IdleFor = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan IdleFor = TimeSpan.FromSeconds(1), Distrust = TimeSpan.FromMinutes(1);
 
     private readonly List<DynoConnection> idle = [];
     private int requests, sockets;
+    private volatile bool keeps;
+    private long distrustedUntil;
 
     public DynoConnections Connections { get; } = connections;
 
@@ -88,16 +90,36 @@ internal sealed class DynoTraffic(DynoConnections connections)
     }
 
     /// <summary>A connection that is open and quiet; null when there is none. One that is not is closed.</summary>
-    public DynoConnection? TakeIdle()
+    /// <param name="mayBeRepeated">A request that may not goes on a connection of its own, until this dyno has shown that it keeps idle ones: one that it is just
+    /// closing may be open as far as can be seen from here.</param>
+    public DynoConnection? TakeIdle(bool mayBeRepeated)
     {
-        while (PopIdle() is { } connection)
+        while ((mayBeRepeated || keeps) && PopIdle() is { } connection)
         {
             connection.Rest();
             if (connection.IsQuiet())
                 return connection;
+            DistrustIdle();
             connection.Dispose();
         }
         return null;
+    }
+
+    /// <summary>It closed a connection that it had said nothing about: for a minute none is believed to be open.</summary>
+    public void DistrustIdle()
+    {
+        Volatile.Write(ref distrustedUntil, Environment.TickCount64 + (long)Distrust.TotalMilliseconds);
+        keeps = false;
+    }
+
+    /// <summary>Closes one that was idle for as long as we let it. That it is still open shows that the dyno keeps them longer.</summary>
+    public void GiveUp(DynoConnection idle)
+    {
+        if (!idle.IsSilent)
+            DistrustIdle();
+        else if (Volatile.Read(ref distrustedUntil) <= Environment.TickCount64)
+            keeps = true;
+        idle.Dispose();
     }
 
     /// <summary>For the next request.</summary>

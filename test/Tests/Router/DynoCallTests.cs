@@ -125,24 +125,6 @@ public sealed class DynoCallTests
     }
 
     [Fact]
-    public async Task A_connection_that_the_dyno_closes_just_then_costs_no_request_that_may_be_sent_again()
-    {
-        await using var app = new Script(async (number, stream) =>
-        {
-            await Script.HeadAsync(stream);
-            await stream.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n{number}"));
-            await Script.HeadAsync(stream);   // takes the second request, and closes without a word
-        });
-        await using var router = await RouterUnderTest.StartAsync();
-        await router.RouteAsync(app.Target());
-        using var http = router.Http();
-        Assert.Equal("1", await http.GetStringAsync("http://shop.localhost/", Ct));
-        Assert.Equal("2", await http.GetStringAsync("http://shop.localhost/", Ct));
-        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await http.PostAsync("http://shop.localhost/", new StringContent("pay"), Ct)).StatusCode);
-        Assert.Equal(2, app.Connections);
-    }
-
-    [Fact]
     public async Task An_answer_that_begins_before_the_upload_has_ended_arrives_at_once()
     {
         await using var app = await Backend.StartAsync(async http =>
