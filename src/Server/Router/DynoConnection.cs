@@ -12,7 +12,7 @@ namespace Sluice.Router;
 /// </summary>
 internal sealed class DynoConnection(Socket socket, DynoTraffic dyno) : IDisposable
 {
-    private const int FirstSize = 8 * 1024, LargeSize = 64 * 1024;
+    private const int FirstSize = 8 * 1024, LargeSize = 32 * 1024;
     private static readonly TimeSpan ForReset = TimeSpan.FromMilliseconds(5);
     private const int MostLooksForReset = 20;
 

@@ -152,6 +152,8 @@ internal sealed class RouterHost : IAsyncDisposable
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = null;
             kestrel.Limits.RequestHeadersTimeout = limits.Head;
+            kestrel.Limits.MaxResponseBufferSize = RouterLimits.MostHere;
+            kestrel.Limits.MaxRequestBufferSize = 2 * RouterLimits.MostHere;   // the longest head must fit in
             // A body may come as slowly as it likes, so long as something comes: Idle sees to that.
             kestrel.Limits.MinRequestBodyDataRate = null;
             // Bytes beyond ASCII go through as they are.

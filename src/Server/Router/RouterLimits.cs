@@ -10,6 +10,9 @@ internal sealed record RouterLimits
     /// moving those about takes the processors from everybody else.</summary>
     public const int MostAhead = 128 * 1024;
 
+    /// <summary>Bytes of a body that wait in the router itself, either way, before whoever sends them has to wait.</summary>
+    public const int MostHere = 32 * 1024;
+
     /// <summary>For the head of a request, and for the first byte of a connection.</summary>
     public TimeSpan Head { get; init; } = TimeSpan.FromSeconds(10);
 
