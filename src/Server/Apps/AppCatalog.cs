@@ -93,6 +93,8 @@ public sealed class AppCatalog(Db db, Vault vault, TimeProvider clock)
             ct);
     }
 
+    private static string OnOff(bool isOn) => isOn ? "on" : "off";
+
     /// <summary>Renames, turns maintenance on or off, sets the stack; all faults are refused together.</summary>
     public async Task<App> ChangeAsync(App app, AppChange change, Principal who, CancellationToken ct)
     {
@@ -101,9 +103,10 @@ public sealed class AppCatalog(Db db, Vault vault, TimeProvider clock)
             throw Refuse.Invalid(faults);
         if (change.Of(app) == app)
             return app;
-        var now = clock.GetUtcNow();
+        var (now, wanted) = (clock.GetUtcNow(), change.Of(app));
         return await db.WriteAsync(
-            new Act("app.update", app.Id.ToString(), who.Account, app.Id, who.RequestId),
+            new Act("app.update", app.Id.ToString(), who.Account, app.Id, who.RequestId).Changing(
+                ("name", app.Name, wanted.Name), ("maintenance", OnOff(app.Maintenance), OnOff(wanted.Maintenance)), ("stack", app.Stack, wanted.Stack), ("lock", OnOff(app.IsLocked), OnOff(wanted.IsLocked))),
             tx =>
             {
                 // The row as it is now: what somebody else changed meanwhile (a lock, a name) stays.

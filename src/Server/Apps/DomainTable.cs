@@ -29,7 +29,7 @@ public sealed class DomainTable(Db db, Site site, TimeProvider clock)
         RefuseUncovered(domain.Hostname, with);
         try
         {
-            await db.WriteAsync(new Act("domain.create", domain.Hostname, who.Account, app.Id, who.RequestId), tx => Insert(tx, app, domain), ct);
+            await db.WriteAsync(new Act("domain.create", domain.Hostname, who.Account, app.Id, who.RequestId).Changing(("domain", null, domain.Hostname)), tx => Insert(tx, app, domain), ct);
             return domain;
         }
         catch (ConstraintException taken) when (taken.Constraint == Constraint.Unique)

@@ -45,7 +45,8 @@ public sealed class FormationTable(Db db, TimeProvider clock)
         if (faults.Count > 0)
             throw Refuse.Invalid(faults);
         return db.WriteAsync(
-            new Act("formation.update", app.Name, who.Account, app.Id, who.RequestId),
+            new Act("formation.update", app.Name, who.Account, app.Id, who.RequestId).Changing(
+                [.. changes.DistinctBy(change => change.Type).Select(change => (change.Type, (string?)null, $"{change.Quantity} {change.Size}".Trim()))]),
             tx =>
             {
                 tx.LockApp(app.Id);

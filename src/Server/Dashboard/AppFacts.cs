@@ -81,7 +81,9 @@ internal sealed class AppFacts(
                 Current = head?.Current,
                 Newest = head?.Newest,
                 Slug = slug,
-                Commit = slug is null ? null : await commits.CommitAsync(access.App.Id, slug.Commit, ct),
+                Commit = slug is null ? null
+                    // Just after a promotion only the app that built it has the commit in its repository.
+                    : await commits.CommitAsync(access.App.Id, slug.Commit, ct) ?? (slug.App == access.App.Id ? null : await commits.CommitAsync(slug.App, slug.Commit, ct)),
                 By = head?.Current is { } current ? names[current.User] : "",
                 Building = build,
                 Pushes = queued,

@@ -52,7 +52,7 @@ internal sealed class Views(
     }
 
     public Task<IResult> RefusalAsync(string sentence, int status) =>
-        PageAsync<RefusedPage>(status == 404 ? "Not here" : "Not done", [new("That did not work", null)], new RefusedPage.Told(sentence, status, visit.Who is not null), status);
+        PageAsync<RefusedPage>(status == 404 ? "Not here" : "Not done", [new(status == 404 ? "Not here" : "Not done", null)], new RefusedPage.Told(sentence, status, visit.Who is not null), status);
 
     /// <summary>A page sends the browser to sign in and back; a form that waits says so and keeps what was typed.</summary>
     public async Task AskToSignInAsync(HttpContext context)

@@ -69,7 +69,7 @@ public sealed class PipelineCatalog(Db db, TimeProvider clock)
         Demand(Pipeline.NameFaults(name));
         var renamed = pipeline with { Name = name, UpdatedAt = clock.GetUtcNow() };
         await db.WriteAsync(
-            ActOf("pipeline.rename", pipeline, who),
+            ActOf("pipeline.rename", pipeline, who).Changing(("name", pipeline.Name, name)),
             tx => DemandOne(tx.Execute($"UPDATE pipelines SET name = {name}, updated_at = {renamed.UpdatedAt} WHERE id = {pipeline.Id}"), "pipeline", pipeline.Name),
             ct);
         return renamed;
@@ -90,7 +90,7 @@ public sealed class PipelineCatalog(Db db, TimeProvider clock)
             Id = CouplingId.New(), Pipeline = pipeline.Id, PipelineName = pipeline.Name, Stages = pipeline.Stages, App = app.Id, AppName = app.Name, Stage = stage, CreatedAt = now, UpdatedAt = now,
         };
         await db.WriteAsync(
-            ActOf("pipeline.add", pipeline, who) with { App = app.Id },
+            (ActOf("pipeline.add", pipeline, who) with { App = app.Id }).Changing(("stage", null, stage)),
             tx =>
             {
                 // Asked again here: what was allowed when the request came may be taken away by now.
@@ -127,7 +127,7 @@ public sealed class PipelineCatalog(Db db, TimeProvider clock)
         var pipeline = await FindAsync(coupling.Pipeline, ct) ?? throw Refuse.NotFound("pipeline", coupling.PipelineName);
         var moved = coupling with { Stage = stage, UpdatedAt = clock.GetUtcNow() };
         await db.WriteAsync(
-            ActOf("pipeline.move", pipeline, who) with { App = coupling.App },
+            (ActOf("pipeline.move", pipeline, who) with { App = coupling.App }).Changing(("stage", coupling.Stage, stage)),
             tx =>
             {
                 tx.LockApp(coupling.App);

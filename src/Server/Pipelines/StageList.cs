@@ -21,16 +21,16 @@ public sealed partial class StageList(Db db, TimeProvider clock)
 
     /// <exception cref="RefusedException">A name that is no good or taken, or a place that is not there: every fault.</exception>
     public Task<Pipeline> AddAsync(Pipeline pipeline, string name, StagePlace place, Principal who, CancellationToken ct) =>
-        ChangeAsync("pipeline.stage.add", pipeline, who, (_, stages) => WithAdded(pipeline.Name, stages, name, place), ct);
+        ChangeAsync("pipeline.stage.add", pipeline, name, who, (_, stages) => WithAdded(pipeline.Name, stages, name, place), ct);
 
     /// <summary>Puts a stage elsewhere; its apps go with it.</summary>
     /// <exception cref="RefusedException">A standard stage, or a stage or place that is not there: every fault.</exception>
     public Task<Pipeline> MoveAsync(Pipeline pipeline, string name, StagePlace place, Principal who, CancellationToken ct) =>
-        ChangeAsync("pipeline.stage.move", pipeline, who, (_, stages) => WithMoved(pipeline.Name, stages, name, place), ct);
+        ChangeAsync("pipeline.stage.move", pipeline, name, who, (_, stages) => WithMoved(pipeline.Name, stages, name, place), ct);
 
     /// <exception cref="RefusedException">A standard stage, one that is not there, or one that has apps: they are named.</exception>
     public Task<Pipeline> RemoveAsync(Pipeline pipeline, string name, Principal who, CancellationToken ct) => ChangeAsync(
-        "pipeline.stage.remove", pipeline, who,
+        "pipeline.stage.remove", pipeline, name, who,
         (tx, stages) =>
         {
             Demand(OwnFaults(pipeline.Name, stages, name, "removed"));
@@ -70,11 +70,11 @@ public sealed partial class StageList(Db db, TimeProvider clock)
     }
 
     private async Task<Pipeline> ChangeAsync(
-        string what, Pipeline pipeline, Principal who, Func<Tx, ImmutableArray<string>, ImmutableArray<string>> change, CancellationToken ct)
+        string what, Pipeline pipeline, string stage, Principal who, Func<Tx, ImmutableArray<string>, ImmutableArray<string>> change, CancellationToken ct)
     {
         var now = clock.GetUtcNow();
         var stages = await db.WriteAsync(
-            new Act(what, pipeline.Id.ToString(), who.Account, null, who.RequestId),
+            new Act(what, pipeline.Id.ToString(), who.Account, null, who.RequestId).Changing(("stage", null, stage)),
             tx =>
             {
                 var before = PipelineCatalog.Find(tx, pipeline.Id)?.Stages ?? throw Refuse.NotFound("pipeline", pipeline.Name);

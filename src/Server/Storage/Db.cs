@@ -11,6 +11,18 @@ public sealed record Act(string What, string Subject, AccountId? Who = null, App
 {
     /// <summary>More about it, as JSON; never a secret. Empty object by default.</summary>
     public string Data { get; init; } = "{}";
+
+    /// <summary>The same with what it changed: for each fact its name and one value, or what it was and what it is now. An unchanged one is left out.</summary>
+    public Act Changing(params ReadOnlySpan<(string Fact, string? Was, string Is)> facts)
+    {
+        var told = new Dictionary<string, string[]>(StringComparer.Ordinal);
+        foreach (var (fact, was, now) in facts)
+        {
+            if (was != now)
+                told[fact] = was is null ? [now] : [was, now];
+        }
+        return this with { Data = System.Text.Json.JsonSerializer.Serialize(told) };
+    }
 }
 
 /// <summary>

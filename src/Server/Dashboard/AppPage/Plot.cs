@@ -44,11 +44,11 @@ public sealed record Plot(string Title, string Unit, ImmutableArray<string> Line
         }
     }
 
-    /// <summary>A stretch of one column is drawn as a short line, so that it is seen.</summary>
+    /// <summary>A stretch of one column is drawn as a short line, so that it is seen; never beyond the plot.</summary>
     private static string Draw((int Column, double Value)[] stretch, int columns, double highest)
     {
         var dots = stretch.Length > 1 ? stretch.Select(s => ((double)s.Column, s.Value)) : [(stretch[0].Column - 0.5, stretch[0].Value), (stretch[0].Column + 0.5, stretch[0].Value)];
-        return string.Join(' ', dots.Select(d => string.Create(CultureInfo.InvariantCulture, $"{d.Item1 * Width / (columns - 1):0.#},{Y(d.Value, highest):0.#}")));
+        return string.Join(' ', dots.Select(d => string.Create(CultureInfo.InvariantCulture, $"{Math.Clamp(d.Item1 * Width / (columns - 1), 0, Width):0.#},{Y(d.Value, highest):0.#}")));
     }
 
     private static double Y(double value, double highest) => Height - 2 - (highest == 0 ? 0 : value / highest * (Height - 6));

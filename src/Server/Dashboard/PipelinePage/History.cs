@@ -15,6 +15,9 @@ public sealed record Deed(string Id, DateTimeOffset At, string Kind, string Sign
 {
     /// <summary>The promotion that made it; null when none did.</summary>
     public PromotionId? Promotion { get; init; }
+
+    /// <summary>Why it failed, in a sentence; null when it did not.</summary>
+    public string? Failure { get; init; }
 }
 
 /// <summary>Which deeds somebody wants to see; an empty text means all.</summary>
@@ -51,8 +54,9 @@ internal sealed class History(Db db, PipelineCatalog pipelines, People people)
         var promotions = await PromotionsAsync([.. rows.Where(r => r.Reason == ReleaseReason.Promotion).Select(r => r.Id)], ct);
         return rows.Select(r => new Deed(
             r.Id.ToString(), r.CreatedAt, ReleaseRow.Word(r.Reason), Shell.Words.StateWord(r), apps[r.App], $"{apps[r.App]} v{r.Version}",
-            r.Failure is { } failure ? $"{r.Description}. {Shell.Words.First(failure)}" : r.Description, names[r.User], $"/dashboard/apps/{apps[r.App]}/activity/v{r.Version}")
+            r.Description, names[r.User], $"/dashboard/apps/{apps[r.App]}/activity/v{r.Version}")
         {
+            Failure = r.Failure is { } failure ? Shell.Words.First(failure) : null,
             Promotion = promotions.TryGetValue(r.Id, out var promotion) ? promotion : null,
         });
     }
@@ -68,18 +72,18 @@ internal sealed class History(Db db, PipelineCatalog pipelines, People people)
         var ofApps = apps.Count == 0 ? Sql.Part($"1 = 0") : Sql.Part($"app_id IN {Sql.In([.. apps.Keys])}");
         var rows = await db.ListAsync(
             $"""
-            SELECT id, at, account_id, what, app_id FROM events
+            SELECT id, at, account_id, what, app_id, data FROM events
              WHERE ({ofPipeline} OR {ofApps}) AND at < {filter.Before} AND {OfKind(filter.Kind)}
                AND (what LIKE 'pipeline.%' OR what LIKE 'transfer.%' OR what LIKE 'access.%' OR what LIKE 'domain.%' OR what LIKE 'edge.%'
                     OR what IN ('app.create', 'app.update', 'app.transfer', 'formation.update', 'buildpacks.update'))
              ORDER BY id DESC LIMIT {PageSize}
             """,
-            row => (Id: row.Long("id"), At: row.Time("at"), Who: row.GuidOrNull("account_id"), What: row.Text("what"), App: row.GuidOrNull("app_id")), ct);
+            row => (Id: row.Long("id"), At: row.Time("at"), Who: row.GuidOrNull("account_id"), What: row.Text("what"), App: row.GuidOrNull("app_id"), Data: row.Text("data")), ct);
         var names = await people.NamesAsync(rows.Select(r => r.Who).OfType<Guid>().Select(id => new AccountId(id)), ct);
-        return rows.Where(r => Said(r.What) is not null).Select(r =>
+        return rows.Where(r => EventWords.Of(r.What, r.Data) is not null).Select(r =>
         {
             var app = r.App is { } id ? apps.GetValueOrDefault(new AppId(id)) : null;
-            return new Deed($"e{r.Id}", r.At, IsTransfer(r.What) ? "transfer" : "other", "off", app, app ?? pipeline.Name, Said(r.What)!, r.Who is { } by ? names[new AccountId(by)] : "Sluice", app is null ? null : $"/dashboard/apps/{app}");
+            return new Deed($"e{r.Id}", r.At, IsTransfer(r.What) ? "transfer" : "other", "off", app, app ?? pipeline.Name, EventWords.Of(r.What, r.Data)!, r.Who is { } by ? names[new AccountId(by)] : "Sluice", app is null ? null : $"/dashboard/apps/{app}");
         });
     }
 
@@ -91,33 +95,4 @@ internal sealed class History(Db db, PipelineCatalog pipelines, People people)
     };
 
     private static bool IsTransfer(string what) => what.StartsWith("transfer.", StringComparison.Ordinal) || what is "app.transfer" or "pipeline.transfer";
-
-    private static string? Said(string what) => what switch
-    {
-        "pipeline.create" => "Pipeline made",
-        "pipeline.rename" => "Pipeline renamed",
-        "pipeline.add" => "Put into the pipeline",
-        "pipeline.move" => "Moved to another stage",
-        "pipeline.remove" => "Taken out of the pipeline",
-        "pipeline.transfer" => "Pipeline handed to another owner",
-        "pipeline.stage.add" => "Stage added",
-        "pipeline.stage.move" => "Stage moved",
-        "pipeline.stage.remove" => "Stage removed",
-        "edge.set" => "Downstream app named",
-        "edge.remove" => "Downstream app taken away",
-        "transfer.create" => "Offered to another owner",
-        "transfer.decline" => "Declined by whom it was offered to",
-        "transfer.withdraw" => "Offer taken back",
-        "transfer.accept" or "app.transfer" => "Handed to another owner",
-        "access.add" => "Somebody was let in",
-        "access.update" => "Somebody's permissions changed",
-        "access.remove" => "Somebody was taken off",
-        "domain.create" => "Domain added",
-        "domain.destroy" => "Domain removed",
-        "app.create" => "App made",
-        "app.update" => "Name, stack or maintenance changed",
-        "formation.update" => "Scaled",
-        "buildpacks.update" => "Buildpacks changed",
-        _ => null,
-    };
 }
