@@ -146,6 +146,21 @@ public sealed class PipelineCommandTests
         Assert.Equal("Destroying shop pipeline... done\n", typed.Error);
     }
 
+    /// <summary>The app itself is never asked for: its pipeline's owner may not see it.</summary>
+    [Fact]
+    public async Task Who_may_not_see_an_app_takes_it_out_of_the_pipeline_that_is_named()
+    {
+        await using var server = (await ScriptedServer.StartAsync()).WithPipeline("shop")
+            .On($"DELETE /pipeline-couplings/{Answers.IdOf("shop coupling")}", Answers.Coupling("shop", "production"));
+        using var typed = new Typed(server);
+
+        Assert.Equal(0, await typed.Run("pipelines:remove -a shop --pipeline shop"));
+        Assert.Equal("Removing shop... done\n", typed.Error);
+        Assert.DoesNotContain(server.Asked, a => a.StartsWith("GET /apps/shop", StringComparison.Ordinal));
+        Assert.NotEqual(0, await typed.Run("pipelines:remove -a other --pipeline shop"));
+        Assert.Contains("other is not in pipeline", typed.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task An_unknown_pipeline_and_two_of_one_name_are_told_apart()
     {

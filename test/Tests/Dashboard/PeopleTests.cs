@@ -49,6 +49,30 @@ public sealed class PeopleTests(DashboardWorld world)
     }
 
     [Fact]
+    public async Task The_owner_of_a_pipeline_takes_out_an_app_that_he_may_not_see()
+    {
+        await world.OpenAsync();
+        var (owner, key) = await world.PersonAsync("owner");
+        var app = await world.AppAsync("hidden");
+        await world.AskAsync(HttpMethod.Post, $"/apps/{app}/collaborators", new { user = owner, permissions = new[] { "view", "deploy", "operate" } });
+        var pipeline = DashboardWorld.Text(await world.AskAsync(HttpMethod.Post, "/pipelines", new { name = world.Name("owned") }, key), "id");
+        await world.AskAsync(HttpMethod.Post, "/pipeline-couplings", new { app, pipeline, stage = "production" }, key);
+        await world.AskAsync(HttpMethod.Delete, $"/apps/{app}/collaborators/{owner}", null);
+
+        await using var visitor = await world.VisitorAsync(width: 390, height: 844);
+        await visitor.SignInAsync(owner, key);
+        await visitor.Page.GotoAsync($"/dashboard/pipelines/{pipeline}/settings");
+        var row = visitor.Page.Locator(".rows li", new() { HasText = app });
+        await Assertions.Expect(row).ToContainTextAsync("in production; you may not see it, so promotions that name no apps stop at it");
+        await TourTests.PictureAsync(visitor.Page, "unseen-app-phone");
+        await row.GetByRole(AriaRole.Button, new() { Name = "Take out of owned" }).ClickAsync();
+        await visitor.Page.WaitForURLAsync($"**/pipelines/{pipeline}");
+        await visitor.Page.GotoAsync($"/dashboard/pipelines/{pipeline}/settings");
+        await Assertions.Expect(visitor.Page.GetByText("None: every app that you may see belongs to the pipeline's owner.")).ToBeVisibleAsync();
+        Assert.Empty(visitor.Complaints);
+    }
+
+    [Fact]
     public async Task A_promotion_is_told_to_who_may_see_where_it_came_from_and_of_its_targets_those_that_one_may_see()
     {
         await world.OpenAsync();

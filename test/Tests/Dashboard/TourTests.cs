@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Microsoft.Data.Sqlite;
 using Microsoft.Playwright;
 using Sluice.Metrics;
 
@@ -23,6 +24,7 @@ public sealed partial class TourTests(DashboardWorld world)
             await visitor.SignInAsync(world.Admin, world.AdminKey);
             foreach (var (name, path) in pages)
                 await LookAsync(visitor, name, path, look, faults);
+            await StatesAsync(visitor, pages, look, faults);
             faults.AddRange(visitor.Complaints.Select(c => $"{look}: {c}"));
         }
 
@@ -61,11 +63,37 @@ public sealed partial class TourTests(DashboardWorld world)
         }
         """;
 
-    private static async Task LookAsync(Visitor visitor, string name, string path, string look, List<string> faults)
+    /// <summary>What a page becomes when something on it was pressed.</summary>
+    private static async Task StatesAsync(Visitor visitor, (string Name, string Path)[] pages, string look, List<string> faults)
+    {
+        var page = visitor.Page;
+        string At(string name) => pages.Single(p => p.Name == name).Path;
+        await LookAsync(visitor, "menu", At("pipeline"), look, faults, () => page.Locator("article .icon-only[popovertarget]").First.ClickAsync());
+        await LookAsync(visitor, "palette", At("pipeline"), look, faults, () => page.Keyboard.PressAsync("/"));
+        await LookAsync(visitor, "asked", At("account"), look, faults, () => page.Locator(".ask > summary").First.ClickAsync());
+        await LookAsync(visitor, "refused", At("app-settings"), look, faults, async () =>
+        {
+            await page.Locator("input[name=confirm]").FillAsync("another");
+            await page.GetByRole(AriaRole.Button, new() { Name = "Delete" }).Last.ClickAsync();
+            await Assertions.Expect(page.Locator(".answer .note").First).ToBeVisibleAsync();
+        });
+        await page.GotoAsync(At("release-gone"));
+        await Assertions.Expect(page.GetByText("Nobody can roll back to v2: its slug is no longer kept.")).ToBeVisibleAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "Roll back" })).ToHaveCountAsync(0);
+        await page.GotoAsync(At("activity-gone"));
+        await Assertions.Expect(page.Locator("#v2")).ToContainTextAsync("its slug is no longer kept");
+        await Assertions.Expect(page.GetByRole(AriaRole.Link, new() { Name = "Roll back to v2" })).ToHaveCountAsync(0);
+        await page.GotoAsync(At("history"));
+        foreach (var said in new[] { "Stage canary added", "Put into canary of the pipeline", "Maintenance turned on" })
+            await Assertions.Expect(page.GetByText(said).First).ToBeVisibleAsync();
+    }
+
+    private static async Task LookAsync(Visitor visitor, string name, string path, string look, List<string> faults, Func<Task>? press = null)
     {
         await visitor.Page.GotoAsync(path);
-        if (Environment.GetEnvironmentVariable("SLUICE_SCREENS") is { Length: > 0 } folder)
-            await PictureAsync(visitor.Page, Path.Combine(folder, $"{name}-{look}.png"));
+        if (press is not null)
+            await press();
+        await PictureAsync(visitor.Page, $"{name}-{look}");
         // The same markup in other colours and another width: only what those can spoil is asked again.
         string[] rules = look switch { "dark" => ["color-contrast"], "phone" => ["target-size"], _ => [] };
         faults.AddRange((await Accessible.FaultsAsync(visitor.Page, rules)).Select(fault => $"{name}, {look}: {fault}"));
@@ -80,11 +108,13 @@ public sealed partial class TourTests(DashboardWorld world)
     }
 
     /// <summary>In a window as high as the page: a picture of more than the window shows lets what scrolls sideways slip.</summary>
-    private static async Task PictureAsync(IPage page, string path)
+    internal static async Task PictureAsync(IPage page, string name)
     {
+        if (Environment.GetEnvironmentVariable("SLUICE_SCREENS") is not { Length: > 0 } folder)
+            return;
         var window = page.ViewportSize!;
         await page.SetViewportSizeAsync(window.Width, Math.Max(window.Height, await page.EvaluateAsync<int>("() => document.documentElement.scrollHeight")));
-        await page.ScreenshotAsync(new PageScreenshotOptions { Path = path });
+        await page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(folder, name + ".png") });
         await page.SetViewportSizeAsync(window.Width, window.Height);
     }
 
@@ -109,6 +139,18 @@ public sealed partial class TourTests(DashboardWorld world)
         File.SetUnixFileMode(Path.Combine(world.Sluice.Data.Metrics, id + ".jsonl"), (UnixFileMode)0b110_110_110);
     }
 
+    /// <summary>As if the app's quota of releases had let this one's slug go, which takes a day.</summary>
+    private async Task CollectAsync(string app, int version)
+    {
+        var slug = (await world.AskAsync(HttpMethod.Get, $"/apps/{app}/releases/{version}", null)).GetProperty("slug").GetProperty("id").GetGuid();
+        await using var records = new SqliteConnection($"Data Source={world.Sluice.Data.Database};Default Timeout=30;Pooling=False");
+        await records.OpenAsync(TestContext.Current.CancellationToken);
+        await using var command = records.CreateCommand();
+        command.CommandText = "UPDATE slugs SET digest = NULL, collected_at = updated_at WHERE id = $slug";
+        command.Parameters.AddWithValue("$slug", slug.ToString());
+        Assert.Equal(1, await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken));
+    }
+
     private async Task<(string Name, string Path)[]> PagesAsync()
     {
         var (staging, canary, eu, us) = (await world.AppAsync("tour-staging"), await world.AppAsync("tour-canary"), await world.AppAsync("tour-eu"), await world.AppAsync("tour-us"));
@@ -117,7 +159,9 @@ public sealed partial class TourTests(DashboardWorld world)
         await world.AskAsync(HttpMethod.Post, "/pipeline-couplings", new { app = canary, pipeline, stage = "canary" });
         await world.AskAsync(HttpMethod.Patch, $"/apps/{us}/config-vars", new { GREETING = "broken", SEARCH_URL = "x" });
         await world.AskAsync(HttpMethod.Patch, $"/apps/{eu}/config-vars", new { GREETING = "\u001b[1;32mready\u001b[0m for \u001b[36mguests\u001b[0m, \u001b[30;43m 2 warnings \u001b[0m \u001b[31mand a fault\u001b[0m \u001b[34min\u001b[0m \u001b[35mall\u001b[2m colours\u001b[0m" });
+        await world.PushAsync(staging, "Begin");
         await world.PushAsync(staging, "Send the refund e-mail once");
+        await CollectAsync(staging, 2);
         await world.PromoteAsync(staging, canary);
         var promotion = await world.PromoteAsync(canary, eu, us);
         await world.PushAsync(staging, "Add orders.paid_at and its index", ("db/migrate/1.sql", "create table orders (id int)"));
@@ -126,6 +170,7 @@ public sealed partial class TourTests(DashboardWorld world)
         await world.AskAsync(HttpMethod.Put, $"/apps/{staging}/downstream", new { app = us });
         await world.AskAsync(HttpMethod.Put, $"/apps/{us}/buildpack-installations", new { updates = new[] { new { buildpack = "heroku/nodejs" }, new { buildpack = "heroku/procfile" } } });
         await MeasureAsync(eu);
+        await world.AskAsync(HttpMethod.Patch, $"/apps/{us}", new { maintenance = true });
         var build = await world.BuildNothingAsync(eu);
         var (line, app) = ($"/dashboard/pipelines/{pipeline}", $"/dashboard/apps/{eu}");
         return
@@ -134,7 +179,7 @@ public sealed partial class TourTests(DashboardWorld world)
             ("account", "/dashboard/account"), ("pipeline", line), ("pipeline-empty", $"/dashboard/pipelines/{await world.PipelineAsync(world.Name("bare"))}"),
             ("promote", $"{line}/promote?from={staging}"), ("promotion", $"/dashboard/promotions/{promotion}"), ("changes", $"{line}/changes?q=refund"), ("history", $"{line}/history"),
             ("pipeline-access", $"{line}/access"), ("pipeline-settings", $"{line}/settings"), ("add-app", $"{line}/add?stage=staging"), ("place", $"{line}/place/{eu}"),
-            ("app", app), ("app-failed", $"/dashboard/apps/{us}"), ("activity", $"{app}/activity"), ("release", $"{app}/activity/v2"), ("build", $"{app}/builds/{build}"), ("compare", $"{app}/compare?from=v1&to=v2"),
+            ("app", app), ("app-failed", $"/dashboard/apps/{us}"), ("activity", $"{app}/activity"), ("release", $"{app}/activity/v2"), ("release-gone", $"/dashboard/apps/{staging}/activity/v2"), ("activity-gone", $"/dashboard/apps/{staging}/activity"), ("build", $"{app}/builds/{build}"), ("compare", $"{app}/compare?from=v1&to=v2"),
             ("resources", $"{app}/resources"), ("deploy", $"{app}/deploy"), ("metrics", $"{app}/metrics?hours=1"), ("metrics-empty", $"/dashboard/apps/{us}/metrics?hours=1"), ("logs", $"{app}/logs"), ("app-settings", $"/dashboard/apps/{us}/settings?show=SEARCH_URL"), ("app-access", $"/dashboard/apps/{us}/access"),
             ("not-here", "/dashboard/nowhere"),
         ];
