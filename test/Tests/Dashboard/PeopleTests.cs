@@ -66,7 +66,7 @@ public sealed class PeopleTests(DashboardWorld world)
         await Assertions.Expect(row).ToContainTextAsync("in production; you may not see it, so promotions that name no apps stop at it");
         await TourTests.PictureAsync(visitor.Page, "unseen-app-phone");
         await row.GetByRole(AriaRole.Button, new() { Name = "Take out of owned" }).ClickAsync();
-        await visitor.Page.WaitForURLAsync($"**/pipelines/{pipeline}");
+        await Assertions.Expect(visitor.Page.GetByText("No app here yet.").First).ToBeVisibleAsync();
         await visitor.Page.GotoAsync($"/dashboard/pipelines/{pipeline}/settings");
         await Assertions.Expect(visitor.Page.GetByText("None: every app that you may see belongs to the pipeline's owner.")).ToBeVisibleAsync();
         Assert.Empty(visitor.Complaints);
