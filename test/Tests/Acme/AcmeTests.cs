@@ -31,6 +31,12 @@ public sealed class AcmeTests
         Assert.All(await world.Endpoints.ListAsync(world.Shop.Id, Ct), endpoint => Assert.True(endpoint.IsAutomatic));
         Assert.Equal(("cert issued", "Renewed from 2026-04-30 11:00:00 UTC."), await world.StatusAsync(Www));
 
+        foreach (var (id, stored) in await world.World.Db.ListAsync($"SELECT id, private_key FROM sni_endpoints", row => (row.Guid("id"), row.Bytes("private_key")), Ct))
+        {
+            Assert.StartsWith("-----BEGIN PRIVATE KEY-----", Encoding.UTF8.GetString(world.World.Vault.Open(SniEndpointTable.Purpose(id), stored)));
+            Assert.True(stored.AsSpan().IndexOf("PRIVATE KEY"u8) < 0);
+        }
+
         Assert.Equal(0, await world.WorkAsync());
         world.World.Clock.Advance(TimeSpan.FromDays(59));
         Assert.Equal(0, await world.WorkAsync());
