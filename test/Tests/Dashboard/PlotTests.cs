@@ -20,7 +20,7 @@ public sealed class PlotTests
     {
         var plot = Of([Point(0, 10), Point(59, 0)], 1);
         Assert.Equal((0, 10), (plot.Now, plot.Highest));
-        Assert.Equal(["0,4 1.7,4", "198.3,42 201.7,42"], plot.Lines);
+        Assert.Equal(["0,4 1.7,4", "198.3,42 200,42"], plot.Lines);
         Assert.Empty(Plot.Of("Memory", "MB", [Point(0, 1)], From, TimeSpan.FromHours(1), p => p.MemoryBytes).Lines);
         Assert.Equal("–", Plot.Say(null));
     }
