@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
@@ -37,16 +38,14 @@ internal sealed class ApiFuzz : IDisposable
         var http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, UseCookies = false }) { BaseAddress = server, Timeout = Patience };
         using var json = JsonDocument.Parse(contract);
         string[] routes = [.. json.RootElement.GetProperty("routes").EnumerateObject().Select(r => r.Name)];
-        var keys = new List<string>();
-        foreach (var name in new[] { "mallory", "trudy" })
-            keys.Add((await AskAsync(http, administrator, HttpMethod.Post, "/accounts", new { email = $"{name}-{seed}@example.com" }, ct)).GetProperty("api_key").GetString()!);
+        string[] keys = [await NewKeyAsync(http, administrator, $"mallory-{seed}", ct), await NewKeyAsync(http, administrator, $"trudy-{seed}", ct)];
         await AskAsync(http, keys[0], HttpMethod.Post, "/pipelines", new { name = $"fuzz-{seed}" }, ct);
         for (var i = 0; i < 3; i++)
         {
             await AskAsync(http, keys[0], HttpMethod.Post, "/apps", new { name = $"fuzz-{seed}-{i}" }, ct);
             await AskAsync(http, keys[0], HttpMethod.Post, "/pipeline-couplings", new { app = $"fuzz-{seed}-{i}", pipeline = $"fuzz-{seed}", stage = i == 0 ? "staging" : "production" }, ct);
         }
-        return new ApiFuzz(http, routes, seed, administrator, [.. keys]);
+        return new ApiFuzz(http, routes, seed, administrator, keys);
     }
 
     public async Task RunAsync(int count, int atOnce, CancellationToken ct) =>
@@ -131,17 +130,30 @@ internal sealed class ApiFuzz : IDisposable
         return said.ToArray();
     }
 
-    /// <summary>What the fuzz made must not become what is measured.</summary>
+    /// <summary>What the fuzz made must not become what is measured, and nonsense may have revoked its own key.</summary>
     private async Task TidyAsync(CancellationToken ct)
     {
-        foreach (var key in keys)
+        for (var i = 0; i < keys.Length; i++)
         {
+            if (!await IsKnownAsync(keys[i], ct))
+                keys[i] = await NewKeyAsync(http, administrator, $"mallory-{seed}-{Sent}-{i}", ct);
+            var key = keys[i];
             var apps = (await AskAsync(http, key, HttpMethod.Get, "/apps", null, ct)).EnumerateArray().Select(a => a.GetProperty("name").GetString()!).ToArray();
             foreach (var app in apps.Skip(MostApps))
                 using ((await http.SendAsync(Request(key, HttpMethod.Delete, $"/apps/{app}", null), ct)))
                     continue;
         }
     }
+
+    private async Task<bool> IsKnownAsync(string key, CancellationToken ct)
+    {
+        using var request = Request(key, HttpMethod.Get, "/account", null);
+        using var answer = await http.SendAsync(request, ct);
+        return answer.StatusCode != HttpStatusCode.Unauthorized;
+    }
+
+    private static async Task<string> NewKeyAsync(HttpClient http, string administrator, string name, CancellationToken ct) =>
+        (await AskAsync(http, administrator, HttpMethod.Post, "/accounts", new { email = $"{name}@example.com" }, ct)).GetProperty("api_key").GetString()!;
 
     private static async Task<JsonElement> AskAsync(HttpClient http, string key, HttpMethod method, string path, object? body, CancellationToken ct)
     {

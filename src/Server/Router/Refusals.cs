@@ -111,11 +111,13 @@ internal sealed class DigitsOnly : Encoding
     /// <summary>For Kestrel to choose by: every other header is bytes, as they came.</summary>
     public static Encoding Of(string header) => header == "Content-Length" ? Instance : Latin1;
 
+    /// <summary>Kestrel gives room for one digit more than any length has, and refuses a length that fills it: what goes beyond is not read.</summary>
     public override int GetChars(ReadOnlySpan<byte> bytes, Span<char> chars)
     {
-        for (var i = 0; i < bytes.Length; i++)
+        var count = Math.Min(bytes.Length, chars.Length);
+        for (var i = 0; i < count; i++)
             chars[i] = char.IsAsciiDigit((char)bytes[i]) ? (char)bytes[i] : 'x';
-        return bytes.Length;
+        return count;
     }
 
     public override int GetChars(byte[] bytes, int byteIndex, int byteCount, char[] chars, int charIndex) => GetChars(bytes.AsSpan(byteIndex, byteCount), chars.AsSpan(charIndex));

@@ -67,6 +67,7 @@ public sealed class HeadRulesTests
     [InlineData("POST / HTTP/1.1\r\nHost: shop.localhost\r\nContent-Length: 0x4\r\n\r\nabcd")]
     [InlineData("POST / HTTP/1.1\r\nHost: shop.localhost\r\nContent-Length: 4, 4\r\n\r\nabcd")]
     [InlineData("POST / HTTP/1.1\r\nHost: shop.localhost\r\nContent-Length: 99999999999999999999\r\n\r\nabcd")]
+    [InlineData("POST / HTTP/1.1\r\nHost: shop.localhost\r\nContent-Length: 99999999999999999999999999\r\n\r\nabcd")]
     [InlineData("POST / HTTP/1.1\r\nHost: shop.localhost\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n")]
     [InlineData("POST / HTTP/1.1\r\nHost: shop.localhost\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n")]
     [InlineData("POST / HTTP/1.1\r\nHost: shop.localhost\r\nTransfer-Encoding:\u000bchunked\r\n\r\n0\r\n\r\n")]
