@@ -19,15 +19,16 @@ internal sealed class FormToken(Vault vault)
     /// <summary>Another text each time, so that nobody learns it from how well a page compresses.</summary>
     public string Of(string whom) => Base64Url.EncodeToString(vault.Seal(Purpose, Encoding.UTF8.GetBytes(whom)));
 
-    public bool IsOf(string whom, string? shown)
+    /// <summary>Whom the page with this form was made for; null when it is none of ours.</summary>
+    public string? WhomOf(string? shown)
     {
         try
         {
-            return shown is { Length: < 1000 } && CryptographicOperations.FixedTimeEquals(vault.Open(Purpose, Base64Url.DecodeFromChars(shown)), Encoding.UTF8.GetBytes(whom));
+            return shown is { Length: < 1000 } ? Encoding.UTF8.GetString(vault.Open(Purpose, Base64Url.DecodeFromChars(shown))) : null;
         }
         catch (Exception e) when (e is FormatException or CryptographicException)
         {
-            return false;
+            return null;
         }
     }
 }

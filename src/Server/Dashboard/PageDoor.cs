@@ -33,15 +33,15 @@ internal sealed class PageDoor(RequestDelegate next, Session session, FormToken 
         await PageRefusals.AnswerAsync(http, views, async () =>
         {
             visit.Who = await session.WhoAsync(http, visit.RequestId, http.RequestAborted);
+            var isRead = HttpMethods.IsGet(http.Request.Method);
+            if (!isRead)
+                await DemandOursAsync(http, needs, visit.Who);
             if (needs.Door != Door.Open && visit.Who is null)
             {
                 await views.AskToSignInAsync(http);
                 return;
             }
 
-            var isRead = HttpMethods.IsGet(http.Request.Method);
-            if (!isRead)
-                await DemandOursAsync(http, needs, visit.Who);
             if (needs.Door != Door.Open)
                 visit.Who!.Scope.Demand(needs.Reach ?? (isRead ? Reach.Read : Reach.Write));
             if (needs.Door == Door.App)
@@ -61,10 +61,13 @@ internal sealed class PageDoor(RequestDelegate next, Session session, FormToken 
         if (isForeign || !http.Request.HasFormContentType)
             throw Refuse.Forbidden("This form was not sent from a page of this Sluice, so nothing was done.");
         var form = await http.Request.ReadFormAsync(http.RequestAborted);
-        // Who has signed in elsewhere meanwhile may still send the form that was made before.
-        var isOurs = tokens.IsOf(SignInVisit.Of(http, who), form[FormToken.Field]) || (needs.Door == Door.Open && tokens.IsOf(SignInVisit.Of(http, null), form[FormToken.Field]));
+        var whom = tokens.WhomOf(form[FormToken.Field]);
+        // Who has signed in elsewhere meanwhile may still send the form that was made before; whoever it was made for may sign in again and find it as it was.
+        var isOurs = whom == SignInVisit.Of(http, who) || (needs.Door == Door.Open ? whom == SignInVisit.Of(http, null) : who is null && whom is not null);
         if (!isOurs)
             throw Refuse.Forbidden("This page is too old to be sent, so nothing was done. Load it again and send it once more.");
+        if (needs.Door != Door.Open)
+            http.Features.Set(new OwnForm(whom!, form));
     }
 
     private static void Guard(HttpResponse response)

@@ -2,7 +2,10 @@ using Sluice.Api;
 
 namespace Sluice.Dashboard;
 
-/// <summary>A "no" for a person: a page of its own, or, for a form that waits for an answer, a sentence beside its button, so that nothing typed is lost.</summary>
+/// <summary>
+/// A "no" for a person: a page of its own, or, for a form, a sentence beside its button, so that nothing typed is lost: at once when it waits for an answer, else on the
+/// page that it came from (<see cref="RefusedForms"/>).
+/// </summary>
 internal static partial class PageRefusals
 {
     public static async Task AnswerAsync(HttpContext http, Views views, Func<Task> handle)

@@ -14,6 +14,7 @@ internal static class DashboardSetup
         var services = builder.Services;
         services.AddSingleton<Assets>();
         services.AddSingleton<FormToken>();
+        services.AddSingleton<RefusedForms>();
         services.AddSingleton<Session>();
         services.AddSingleton<People>();
         services.AddScoped<Views>();

@@ -3,18 +3,27 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Web;
+using Microsoft.AspNetCore.WebUtilities;
 using Sluice.Accounts;
 using Sluice.Api;
 using Sluice.Dashboard.Shell;
+using Sluice.Dashboard.SignIn;
 
 namespace Sluice.Dashboard;
 
 /// <summary>Makes markup of components, once, on the server: whole pages, and fragments that take the place of a part of one. Each has one parameter, its model.</summary>
 internal sealed class Views(
-    IServiceProvider services, ILoggerFactory loggers, IHttpContextAccessor http, Visit visit, Assets assets, FormToken tokens, AccountTable accounts, Links links, Site site, TimeProvider clock)
+    IServiceProvider services, ILoggerFactory loggers, IHttpContextAccessor http, Visit visit, Assets assets, FormToken tokens, RefusedForms refused, AccountTable accounts, Links links, Site site, TimeProvider clock)
 {
-    public async Task<IResult> PageAsync<T>(string title, Crumb[] crumbs, object? model, int status = 200) where T : IComponent =>
-        new Html(await RenderAsync<T>(model, await LookAsync(new PageFrame(title, crumbs))), status);
+    /// <summary>A page that a refused form came from has all that was typed into it.</summary>
+    public async Task<IResult> PageAsync<T>(string title, Crumb[] crumbs, object? model, int status = 200) where T : IComponent
+    {
+        var markup = await RenderAsync<T>(model, await LookAsync(new PageFrame(title, crumbs)));
+        if (Returned() is not { } form)
+            return new Html(markup, status);
+        var filled = new Refill(form, await MarkupAsync<Refused>(form.Sentence), await MarkupAsync<Kept>(form)).Into(markup);
+        return new Html(filled, status == 200 ? form.Status : status);
+    }
 
     public async Task<IResult> FragmentAsync<T>(object? model, int status = 200) where T : IComponent => new Html(await MarkupAsync<T>(model), status);
 
@@ -51,8 +60,9 @@ internal sealed class Views(
         return Results.NoContent();
     }
 
-    public Task<IResult> RefusalAsync(string sentence, int status) =>
-        PageAsync<RefusedPage>(status == 404 ? "Not here" : "Not done", [new(status == 404 ? "Not here" : "Not done", null)], new RefusedPage.Told(sentence, status, visit.Who is not null), status);
+    /// <summary>A form that waits for no answer leads back to its page, filled in as it was sent; anything else gets a page of its own.</summary>
+    public async Task<IResult> RefusalAsync(string sentence, int status) => KeptAt(sentence, status) is { } back ? new SeeOther(back) :
+        await PageAsync<RefusedPage>(status == 404 ? "Not here" : "Not done", [new(status == 404 ? "Not here" : "Not done", null)], new RefusedPage.Told(sentence, status, visit.Who is not null), status);
 
     /// <summary>A page sends the browser to sign in and back; a form that waits says so and keeps what was typed.</summary>
     public async Task AskToSignInAsync(HttpContext context)
@@ -61,7 +71,8 @@ internal sealed class Views(
         {
             var fragment = PageRefusals.IsAwaited(context.Request)
                 ? await FragmentAsync<SignedOut>(null, 401)
-                : await RefusalAsync("You are not signed in any more, so nothing was done. Sign in, go back, and send it once more.", 401);
+                : KeptAt("Nothing has been done yet: you were signed out. Send it once more.", 200) is { } back ? new SeeOther(SignInPages.PathTo(back))
+                : await RefusalAsync("You are not signed in any more, so nothing was done. Sign in and try again.", 401);
             await fragment.ExecuteAsync(context);
             return;
         }
@@ -73,7 +84,21 @@ internal sealed class Views(
         }
 
         var here = context.Request.Path + context.Request.QueryString;
-        context.Response.Redirect("/dashboard/sign-in" + (here == "/dashboard" ? "" : "?next=" + Uri.EscapeDataString(here)));
+        context.Response.Redirect(SignInPages.PathTo(here));
+    }
+
+    private RefusedForm? Returned() => visit.Who is { } who && http.HttpContext!.Request is { Method: "GET" } request && request.Query[RefusedForms.Key] is [{ } id]
+        ? refused.Find(SignInVisit.Of(http.HttpContext, who), id) : null;
+
+    /// <summary>Keeps the form that was sent; where it will be shown again. Null when none was, or it is too long.</summary>
+    private string? KeptAt(string sentence, int status)
+    {
+        var context = http.HttpContext!;
+        if (context.Features.Get<OwnForm>() is not { } form || refused.Keep(form, context.Request.Path, sentence, status) is not { } id)
+            return null;
+        var page = Uri.TryCreate(context.Request.Headers.Referer, UriKind.Absolute, out var from) && links.IsOurs(from) ? SignInPages.Local(from.PathAndQuery).Split('?', 2) : ["/dashboard"];
+        var asked = QueryHelpers.ParseQuery(page.ElementAtOrDefault(1)).Where(q => q.Key != RefusedForms.Key).Append(new(RefusedForms.Key, id));
+        return $"{page[0]}{QueryString.Create(asked)}#{RefusedForms.Key}";
     }
 
     private async Task<Look> LookAsync(PageFrame? frame)
@@ -117,7 +142,7 @@ internal sealed class Views(
             httpContext.Response.StatusCode = status;
             httpContext.Response.ContentType = "text/html; charset=utf-8";
             var bytes = Encoding.UTF8.GetBytes(markup);
-            if (bytes.Length < WorthZipping || !httpContext.Request.Headers.AcceptEncoding.ToString().Contains("gzip", StringComparison.Ordinal))
+            if (bytes.Length < WorthZipping || status != StatusCodes.Status200OK || !httpContext.Request.Headers.AcceptEncoding.ToString().Contains("gzip", StringComparison.Ordinal))
             {
                 await httpContext.Response.Body.WriteAsync(bytes, httpContext.RequestAborted);
                 return;

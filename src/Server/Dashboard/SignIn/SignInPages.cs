@@ -16,6 +16,9 @@ internal static class SignInPages
         dashboard.MapPost("/sign-out-everywhere", EndAll).ForMe(Reach.Identity);
     }
 
+    /// <summary>The page to sign in, and to go on from there.</summary>
+    public static string PathTo(string next) => "/dashboard/sign-in" + (next == Home ? "" : "?next=" + Uri.EscapeDataString(next));
+
     private static async Task<IResult> Show(string? next, Visit visit, Views views) =>
         visit.Who is not null ? views.Go(Local(next)) : await PageAsync(views, new("", null, Local(next)), 200);
 
@@ -49,5 +52,5 @@ internal static class SignInPages
     private static Task<IResult> PageAsync(Views views, SignInPage.View view, int status) => views.PageAsync<SignInPage>("Sign in", [], view, status);
 
     /// <summary>A page of ours to go on to; anything else is home.</summary>
-    private static string Local(string? next) => next is not null && (next + "/").StartsWith(Home + "/", StringComparison.Ordinal) && !next.Contains("..", StringComparison.Ordinal) && !next.Contains('\\', StringComparison.Ordinal) && !next.Any(char.IsControl) ? next : Home;
+    public static string Local(string? next) => next is not null && (next + "/").StartsWith(Home + "/", StringComparison.Ordinal) && !next.Contains("..", StringComparison.Ordinal) && !next.Contains('\\', StringComparison.Ordinal) && !next.Any(char.IsControl) ? next : Home;
 }
