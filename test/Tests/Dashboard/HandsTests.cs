@@ -54,7 +54,7 @@ public sealed class HandsTests(DashboardWorld world)
         await page.Keyboard.PressAsync("/");
         await page.Keyboard.TypeAsync(name);
         await Assertions.Expect(page.Locator("#found")).ToContainTextAsync($"Go to {name}");
-        await page.Keyboard.PressAsync("Tab");
+        await page.Keyboard.PressAsync("ArrowDown");
         await page.Keyboard.PressAsync("Enter");
         await page.WaitForURLAsync($"**/dashboard/pipelines/{pipeline}");
 
@@ -64,7 +64,26 @@ public sealed class HandsTests(DashboardWorld world)
         await Assertions.Expect(page.Locator($"#go-{down}")).ToBeFocusedAsync();
         await page.Keyboard.PressAsync(".");
         await Assertions.Expect(page.Locator($"#menu-{down}")).ToBeVisibleAsync();
+        await page.Keyboard.PressAsync("End");
+        await Assertions.Expect(page.GetByRole(AriaRole.Link, new() { Name = "Remove from" })).ToBeFocusedAsync();
         await page.Keyboard.PressAsync("Escape");
+        await Assertions.Expect(page.Locator($"#go-{down}")).ToBeFocusedAsync();
+        await page.Keyboard.PressAsync(".");
+        await page.Keyboard.PressAsync("Shift+Tab");   // whoever leaves a menu is done with it
+        await Assertions.Expect(page.Locator($"#menu-{down}")).ToBeHiddenAsync();
+        // What is live takes nobody's focus away, though all around it is new; nor does a page that comes again because of what was done.
+        await page.Locator($"#app-{up} .ledger button").FocusAsync();
+        await world.AskAsync(HttpMethod.Patch, $"/apps/{up}", new { maintenance = true });
+        await Assertions.Expect(page.Locator($"#app-{up}")).ToContainTextAsync("Maintenance is on");
+        await Assertions.Expect(page.Locator($"#app-{up} .ledger button")).ToBeFocusedAsync();
+        await page.GotoAsync($"/dashboard/apps/{up}");
+        await page.GetByRole(AriaRole.Button, new() { Name = "One worker dyno more" }).FocusAsync();
+        await page.Keyboard.PressAsync("Enter");
+        await Assertions.Expect(page.Locator("form[aria-label='How many worker dynos'] output")).ToHaveTextAsync("1");
+        await Assertions.Expect(page.GetByRole(AriaRole.Button, new() { Name = "One worker dyno more" })).ToBeFocusedAsync();
+        await page.GotoAsync($"/dashboard/pipelines/{pipeline}");
+        await page.Keyboard.PressAsync("ArrowRight");
+        await page.Keyboard.PressAsync("ArrowRight");
         await page.Keyboard.PressAsync("ArrowLeft");
         await page.Keyboard.PressAsync("p");
         await page.WaitForURLAsync("**/promote?*");

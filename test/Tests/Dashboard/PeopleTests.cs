@@ -126,6 +126,18 @@ public sealed class PeopleTests(DashboardWorld world)
         await typist.Page.GotoAsync($"/dashboard/apps/{app}/settings");
         await typist.Page.GetByLabel("Key", new() { Exact = true }).FillAsync("LONG_TEXT");
         await typist.Page.GetByLabel("Value", new() { Exact = true }).FillAsync("what took an hour to write");
+        var set = typist.Page.GetByRole(AriaRole.Button, new() { Name = "Set", Exact = true });
+        foreach (var away in new Func<IRoute, Task>[] { route => route.AbortAsync(), route => route.FulfillAsync(new() { Status = 503, Body = "<h1>Application error</h1>" }) })
+        {
+            await typist.Page.RouteAsync("**/config", away);
+            await set.FocusAsync();
+            await typist.Page.Keyboard.PressAsync("Enter");
+            await Assertions.Expect(typist.Page.Locator(".answer .note")).ToContainTextAsync("Sluice did not answer");
+            await Assertions.Expect(set).ToBeFocusedAsync();
+            await typist.Page.Locator(".answer .note").EvaluateAsync("note => note.remove()");
+            await typist.Page.UnrouteAllAsync();
+        }
+
         foreach (var session in (await world.AskAsync(HttpMethod.Get, "/oauth/sessions", null, key)).EnumerateArray())
             await world.AskAsync(HttpMethod.Delete, $"/oauth/sessions/{DashboardWorld.Text(session, "id")}", null, key);
         await typist.Page.GetByRole(AriaRole.Button, new() { Name = "Set", Exact = true }).ClickAsync();

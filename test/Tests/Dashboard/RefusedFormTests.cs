@@ -69,6 +69,7 @@ public sealed class RefusedFormTests(DashboardWorld world)
     public async Task Who_signs_in_again_or_may_no_more_finds_what_was_typed_and_nobody_else_does()
     {
         await world.OpenAsync();
+        await Accessible.InstallAsync(TestContext.Current.CancellationToken);
         const string text = "what took\nan hour to <write>";
         var (email, key) = await world.PersonAsync("typist");
         var app = await world.AppAsync("late");
@@ -90,6 +91,10 @@ public sealed class RefusedFormTests(DashboardWorld world)
         await Assertions.Expect(page.Locator("#refused")).ToContainTextAsync("Send it once more");
         await Assertions.Expect(page.Locator("textarea[name=value]")).ToHaveValueAsync(text);
         var kept = page.Url;
+        await using var reader = await world.VisitorAsync();   // axe needs a script
+        await reader.SignInAsync(email, key);
+        await reader.Page.GotoAsync(kept);
+        Assert.Empty(await Accessible.FaultsAsync(reader.Page));
 
         // Somebody else with the same address sees the page, and not the text.
         await using var other = await world.AdminAsync();
@@ -100,6 +105,8 @@ public sealed class RefusedFormTests(DashboardWorld world)
         await page.GetByRole(AriaRole.Button, new() { Name = "Set", Exact = true }).ClickAsync();
         await Assertions.Expect(page.Locator("#refused")).ToContainTextAsync($"You may not operate app {app}");
         await Assertions.Expect(page.Locator("#refused textarea").Last).ToHaveValueAsync(text);
+        await reader.Page.GotoAsync(page.Url);
+        Assert.Empty(await Accessible.FaultsAsync(reader.Page));
         await world.AskAsync(HttpMethod.Delete, $"/apps/{app}/collaborators/{email}", null);
         await page.ReloadAsync();
         await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Level = 1 })).ToHaveTextAsync("Not here");

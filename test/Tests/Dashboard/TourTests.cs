@@ -70,6 +70,7 @@ public sealed partial class TourTests(DashboardWorld world)
         string At(string name) => pages.Single(p => p.Name == name).Path;
         await LookAsync(visitor, "menu", At("pipeline"), look, faults, () => page.Locator("article .icon-only[popovertarget]").First.ClickAsync());
         await LookAsync(visitor, "palette", At("pipeline"), look, faults, () => page.Keyboard.PressAsync("/"));
+        await LookAsync(visitor, "keys", At("home"), look, faults, () => page.Keyboard.PressAsync("?"));
         await LookAsync(visitor, "asked", At("account"), look, faults, () => page.Locator(".ask > summary").First.ClickAsync());
         await LookAsync(visitor, "refused", At("app-settings"), look, faults, async () =>
         {

@@ -48,10 +48,47 @@ recount(document);
 setInterval(() => recount(document), 15000);
 setInterval(() => { for (const live of document.querySelectorAll(".state.run time, .doing time")) recount(live.parentNode); }, 1000);
 
+// --- Focus ----------------------------------------------------------------------------------------------------------
+
+// Who has no mouse is where the focus is: what takes the place of a part, or of the page, has it again where it was. A button that went with what it did leaves
+// it to what it stood in, never to the next button of its kind.
+const within = 'a[href], button, input:not([type=hidden]), select, textarea, summary';
+const called = e => `${e.tagName} ${e.id || e.getAttribute("aria-label") || (e.matches("a, button, summary") ? e.textContent.trim() : `${e.closest("form")?.ariaLabel} ${e.name} ${e.value}`)}`;
+
+function mark() {
+  // A menu closes with what it did: its opener stays.
+  const menu = document.activeElement?.closest("[popover]"), e = menu ? document.querySelector(`[popovertarget="${menu.id}"]`) : document.activeElement;
+  if (!e || e === document.body || e.closest("dialog")) return null;
+  return { name: called(e), href: e.getAttribute("href"), at: e.closest("section[aria-labelledby]")?.getAttribute("aria-labelledby") };
+}
+
+function giveBack(marked, root) {
+  const active = document.activeElement;
+  if (!marked || (active && active !== document.body)) return;
+  const all = [...root.querySelectorAll(within)].filter(e => !e.disabled && e.checkVisibility());
+  const to = all.find(e => called(e) === marked.name) ?? all.find(e => marked.href && e.getAttribute("href") === marked.href) ?? (root === document ? document.getElementById(marked.at) : root);
+  if (!to) return;
+  if (!to.matches(within)) to.tabIndex = -1;
+  to.focus();
+}
+
+// A page that is loaded again after something was done on it, or to reveal something, is the same page.
+const PLACE = "place";
+addEventListener("pagehide", () => {
+  const place = document.activeElement?.matches(":focus-visible") ? mark() : null;
+  if (place) sessionStorage.setItem(PLACE, JSON.stringify({ ...place, path: location.pathname, time: Date.now() }));
+});
+addEventListener("load", () => {
+  const place = JSON.parse(sessionStorage.getItem(PLACE) ?? "null");
+  sessionStorage.removeItem(PLACE);
+  if (place?.path === location.pathname && Date.now() - place.time < 10000) giveBack(place, document);
+});
+
 // --- Live -----------------------------------------------------------------------------------------------------------
 
 // A part that someone has just opened (a menu, a dialog) is not swapped under their hand: it waits until they are done.
 const waiting = new Map();
+const left = new Map();
 const isHeld = part => part.querySelector(":popover-open, dialog[open]") !== null || part.matches(":has(.answer:not(:empty))");
 
 // What somebody has picked to compare stays picked.
@@ -60,6 +97,7 @@ const picked = new Map();
 document.addEventListener("htmx:sseBeforeMessage", event => {
   const part = event.target;
   for (const box of part.querySelectorAll(".pick input")) if (box.checked !== box.defaultChecked) picked.set(box.name, part.querySelector(`[name=${box.name}]:checked`)?.value);
+  if (part.contains(document.activeElement)) left.set(part, mark());
   if (!isHeld(part)) return;
   event.preventDefault();
   waiting.set(part, event.detail.data);
@@ -69,9 +107,28 @@ document.addEventListener("toggle", () => {
   for (const [part, markup] of waiting) {
     if (isHeld(part)) continue;
     waiting.delete(part);
+    const marked = part.contains(document.activeElement) ? mark() : null;
     htmx.swap(part, markup, { swapStyle: "innerHTML" });
+    giveBack(marked, part);
   }
 }, true);
+
+// Nobody answered, or not Sluice: it starts anew, or the network is gone. What was typed stays.
+const AWAY = "Sluice did not answer, so this page cannot know whether it was done. What you typed is still here: look in a new tab, then send it once more.";
+function unanswered(answer) {
+  if (!answer?.matches(".answer")) return;
+  const note = document.createElement("p");
+  note.className = "note fail";
+  note.textContent = AWAY;
+  answer.replaceChildren(note);
+}
+
+for (const failed of ["htmx:sendError", "htmx:timeout", "htmx:sendAbort"]) document.addEventListener(failed, event => unanswered(event.detail.target));
+document.addEventListener("htmx:beforeSwap", event => {
+  if (event.detail.xhr.status < 500 || event.detail.xhr.getResponseHeader("Content-Security-Policy")) return;
+  event.detail.shouldSwap = false;
+  unanswered(event.detail.target);
+});
 
 // What was found is not taken away under a deed that has just begun: its end is told to the form that began it.
 document.addEventListener("htmx:beforeSwap", event => {
@@ -88,6 +145,8 @@ document.addEventListener("htmx:afterSwap", event => {
 
 document.addEventListener("htmx:sseMessage", event => {
   recount(event.target);
+  giveBack(left.get(event.target), event.target);
+  left.delete(event.target);
   for (const [name, value] of picked) {
     const box = event.target.querySelector(`.pick [name=${name}][value="${value}"]`);
     if (box) box.checked = true;
@@ -344,6 +403,22 @@ const places = {
   p: () => here("/dashboard/pipelines/"),
   l: () => (inFocus()?.querySelector("[data-key=l]") ?? document.querySelector(".tabs a[href$='/logs']"))?.getAttribute("href"),
 };
+
+// In a menu and in what the palette found, arrow keys go up and down.
+document.addEventListener("keydown", event => {
+  const palette = document.querySelector("#palette[open]"), menu = [...document.querySelectorAll(".menu:popover-open")].pop();
+  const steps = { ArrowDown: 1, ArrowUp: -1, Home: 0, End: 0 };
+  if (!(event.key in steps) || !(palette || menu) || (typing(event.target) && !event.key.startsWith("Arrow"))) return;
+  const items = [...(palette ?? menu).querySelectorAll("input[name=q], .menu a[href], .menu button")].filter(e => !e.disabled);
+  const at = items.indexOf(document.activeElement), next = event.key === "Home" ? 0 : event.key === "End" ? -1 : at < 0 && event.key === "ArrowUp" ? -1 : at + steps[event.key];
+  items.at(next % items.length)?.focus();
+  event.preventDefault();
+});
+
+// Whoever leaves a menu by Tab is done with it.
+document.addEventListener("focusin", event => {
+  for (const menu of document.querySelectorAll(".menu:popover-open")) if (!menu.contains(event.target) && event.target.getAttribute("popovertarget") !== menu.id) menu.hidePopover();
+});
 
 let isGoing = false;
 document.addEventListener("keydown", event => {
