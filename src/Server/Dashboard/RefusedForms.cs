@@ -21,7 +21,7 @@ internal sealed class RefusedForms(TimeProvider clock)
     /// <summary>Name of a refused form in the address of the page that shows it.</summary>
     public const string Key = "refused";
 
-    private const int MostOfOne = 8, Most = 400, MostCharacters = 256 * 1024;
+    private const int MostOfOne = 8, MostCharacters = 256 * 1024, MostCharactersOfAll = 16 * MostCharacters;
 
     private static readonly TimeSpan Lasts = TimeSpan.FromHours(1);
 
@@ -35,15 +35,16 @@ internal sealed class RefusedForms(TimeProvider clock)
     {
         ImmutableArray<KeyValuePair<string, string>> fields =
             [.. form.Fields.Where(f => !Never.Contains(f.Key)).SelectMany(f => f.Value.OfType<string>().Select(value => KeyValuePair.Create(f.Key, value)))];
-        if (fields.Sum(f => f.Key.Length + f.Value.Length) > MostCharacters)
+        var characters = fields.Sum(f => f.Key.Length + f.Value.Length);
+        if (characters > MostCharacters)
             return null;
-        var kept = new Kept(Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)), form.Whom, clock.GetUtcNow() + Lasts, new RefusedForm(path, fields, sentence, status));
+        var kept = new Kept(Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)), form.Whom, clock.GetUtcNow() + Lasts, characters, new RefusedForm(path, fields, sentence, status));
         lock (all)
         {
             all.RemoveAll(k => k.Ends < clock.GetUtcNow());
             if (all.Count(k => k.Whom == form.Whom) >= MostOfOne)
                 all.RemoveAt(all.FindIndex(k => k.Whom == form.Whom));
-            if (all.Count >= Most)
+            while (all.Sum(k => k.Characters) + characters > MostCharactersOfAll)
                 all.RemoveAt(0);
             all.Add(kept);
         }
@@ -58,5 +59,5 @@ internal sealed class RefusedForms(TimeProvider clock)
             return all.Find(k => k.Id == id && k.Whom == whom && k.Ends >= clock.GetUtcNow())?.Form;
     }
 
-    private sealed record Kept(string Id, string Whom, DateTimeOffset Ends, RefusedForm Form);
+    private sealed record Kept(string Id, string Whom, DateTimeOffset Ends, int Characters, RefusedForm Form);
 }

@@ -177,7 +177,7 @@ public sealed class Promoter(Db db, ReleaseLedger ledger, Releaser releaser, Tim
                 ? $"{source.Name} has nothing to promote yet: push to it first."
                 : $"v{release.Version} of {source.Name} has nothing to promote: it came before the first deploy."));
         else if (lack is not null && release.Slug == lack.Slug)
-            faults.Add(Refuse.Invalid($"v{release.Version} of {source.Name} cannot be promoted: its slug {lack.Why}. Build it again, or restore the data folder from a backup."));
+            faults.Add(Refuse.Invalid($"v{release.Version} of {source.Name} cannot be promoted: its slug {lack.Why}"));
         else
             return release;
         return null;

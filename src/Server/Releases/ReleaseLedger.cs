@@ -259,8 +259,8 @@ public sealed class ReleaseLedger
             throw Refuse.Invalid($"v{to.Version} did not succeed, so it cannot be rolled back to.");
         if (slugs.Find(tx, to.Slug.Value) is { CollectedAt: not null } slug)
         {
-            throw Refuse.Invalid(
-                $"The slug of v{to.Version} is no longer kept (this app keeps those of its last {QuotaTable.Of(tx, to.App, Quota.Releases)} releases). {Again(slug)}");
+            var kept = QuotaTable.Of(tx, to.App, Quota.Releases);
+            throw Refuse.Invalid($"The slug of v{to.Version} is no longer kept (this app keeps {(kept == 1 ? "that of its last release" : $"those of its last {kept} releases")}). {Again(slug)}");
         }
     }
 

@@ -107,11 +107,11 @@ public sealed class PromoterTests : IAsyncDisposable
         await StartAsync();
         var whole = await world.DeployAsync(staging, Sha, "web: w");
         var damaged = await world.DeployAsync(staging, "2222222222222222222222222222222222222222", "web: w");
-        world.Lacking[damaged.Slug!.Value] = "is damaged on this machine at server.js";
+        world.Lacking[damaged.Slug!.Value] = "is damaged on this machine at server.js. Build it again.";
 
         var refused = await Assert.ThrowsAsync<RefusedException>(() => world.Promoter.PromoteAsync(Downstream, Ada, None));
 
-        Assert.Equal($"v{damaged.Version} of shop-staging cannot be promoted: its slug is damaged on this machine at server.js. Build it again, or restore the data folder from a backup.", refused.Message);
+        Assert.Equal($"v{damaged.Version} of shop-staging cannot be promoted: its slug is damaged on this machine at server.js. Build it again.", refused.Message);
         Assert.Equal(1, (await world.Ledger.CurrentAsync(eu.Id, None))?.Version ?? 1);
         Assert.Empty(await world.Db.ListAsync($"SELECT id FROM promotions", row => row.Guid("id"), None));
         Assert.Equal("completed", (await PromoteAsync(Downstream with { Release = whole.Id })).Status);

@@ -89,7 +89,7 @@ public sealed class SlugCollectorTests
         Assert.Equal(RefusalKind.Invalid, refused.Kind);
         refused = await Assert.ThrowsAsync<RefusedException>(() => AddAsync(world, production.Id, ran[3]));
         Assert.Equal($"Slug {ran[3]} is no longer kept: only old releases name it. Push its commit ddddddd again.", refused.Message);
-        Assert.Equal("is no longer kept", await new SlugPresence(world.Slugs, new SlugClient(new AgentClient(outside.Data))).LackAsync(ran[3], None));
+        Assert.Equal("is no longer kept. Build it again.", await new SlugPresence(world.Slugs, new SlugClient(new AgentClient(outside.Data))).LackAsync(ran[3], None));
         Assert.False(await world.Db.WriteAsync(new Act("test", "slug"), tx => world.Slugs.Fill(tx, ran[3], SlugDigest.Of("x"u8), 1, DateTimeOffset.UnixEpoch), None));
     }
 

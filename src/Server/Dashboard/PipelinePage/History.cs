@@ -80,10 +80,11 @@ internal sealed class History(Db db, PipelineCatalog pipelines, People people)
             """,
             row => (Id: row.Long("id"), At: row.Time("at"), Who: row.GuidOrNull("account_id"), What: row.Text("what"), App: row.GuidOrNull("app_id"), Data: row.Text("data")), ct);
         var names = await people.NamesAsync(rows.Select(r => r.Who).OfType<Guid>().Select(id => new AccountId(id)), ct);
-        return rows.Where(r => EventWords.Of(r.What, r.Data) is not null).Select(r =>
+        return rows.Select(r => (Row: r, Words: EventWords.Of(r.What, r.Data))).Where(e => e.Words is not null).Select(e =>
         {
+            var r = e.Row;
             var app = r.App is { } id ? apps.GetValueOrDefault(new AppId(id)) : null;
-            return new Deed($"e{r.Id}", r.At, IsTransfer(r.What) ? "transfer" : "other", "off", app, app ?? pipeline.Name, EventWords.Of(r.What, r.Data)!, r.Who is { } by ? names[new AccountId(by)] : "Sluice", app is null ? null : $"/dashboard/apps/{app}");
+            return new Deed($"e{r.Id}", r.At, IsTransfer(r.What) ? "transfer" : "other", "off", app, app ?? pipeline.Name, e.Words!, r.Who is { } by ? names[new AccountId(by)] : "Sluice", app is null ? null : $"/dashboard/apps/{app}");
         });
     }
 
