@@ -70,21 +70,19 @@ internal static class LogSessionsApi
     /// <summary>Lines as they come; a comment now and then, so that nobody in between takes silence for an end.</summary>
     private static async Task TailAsync(HttpContext http, IAsyncEnumerable<LogLine> lines, TimeProvider clock, CancellationToken ct)
     {
-        await using var coming = lines.GetAsyncEnumerator(ct);
-        var next = coming.MoveNextAsync().AsTask();
+        await using var coming = new Following<LogLine>(lines, ct);
         while (true)
         {
-            if (await Task.WhenAny(next, Task.Delay(KeepAlive, clock, ct)) != next)
+            if (await Task.WhenAny(coming.Next, Task.Delay(KeepAlive, clock, ct)) != coming.Next)
             {
                 ct.ThrowIfCancellationRequested();
                 await WriteAsync(http, ":\n\n", ct);
                 continue;
             }
 
-            if (!await next)
+            if (!await coming.Next)
                 return;
-            await WriteAsync(http, Event(coming.Current), ct);
-            next = coming.MoveNextAsync().AsTask();
+            await WriteAsync(http, Event(coming.Take()), ct);
         }
     }
 

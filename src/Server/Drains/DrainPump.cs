@@ -30,21 +30,16 @@ internal sealed class DrainPump(Drain drain, IReceiver receiver, AppLogs logs, s
     {
         read = taken = Load() ?? await BeforeDrainAsync(ct);
         Save();
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        await using var lines = logs.TailAsync(drain.App, read, LogFilter.All, stop.Token).GetAsyncEnumerator(stop.Token);
-        var next = lines.MoveNextAsync().AsTask();
+        await using var lines = new Following<LogLine>(logs.TailAsync(drain.App, read, LogFilter.All, ct), ct);
         try
         {
-            while (await next)
+            while (await lines.Next)
             {
                 var batch = ImmutableArray.CreateBuilder<LogLine>();
                 var chars = 0;
                 do
-                {
-                    chars += Read(lines.Current, batch);
-                    next = lines.MoveNextAsync().AsTask();
-                }
-                while (batch.Count < MostLines && chars < MostChars && next.IsCompleted && await next);
+                    chars += Read(lines.Take(), batch);
+                while (batch.Count < MostLines && chars < MostChars && lines.Next.IsCompleted && await lines.Next);
                 if (batch.Count > 0)
                     await DeliverAsync(batch.ToImmutable(), ct);
                 taken = read;
@@ -55,8 +50,6 @@ internal sealed class DrainPump(Drain drain, IReceiver receiver, AppLogs logs, s
         finally
         {
             receiver.Dispose();
-            await stop.CancelAsync();
-            await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             Save();
         }
     }

@@ -33,17 +33,13 @@ internal static class Tails
     {
         const int atOnce = 200;
         await StreamsApi.BeginAsync(http, "text/event-stream; charset=utf-8", ct);
-        await using var coming = appLogs.TailAsync(app.Id, Seen(http) ?? after ?? appLogs.LastOf(app.Id), LogFilter.All, ct).GetAsyncEnumerator(ct);
-        var next = coming.MoveNextAsync().AsTask();
-        while (await ComesAsync(http, next, ct))
+        await using var coming = new Following<LogLine>(appLogs.TailAsync(app.Id, Seen(http) ?? after ?? appLogs.LastOf(app.Id), LogFilter.All, ct), ct);
+        while (await ComesAsync(http, coming.Next, ct))
         {
             var lines = ImmutableArray.CreateBuilder<LogLine>();
             do
-            {
-                lines.Add(coming.Current);
-                next = coming.MoveNextAsync().AsTask();
-            }
-            while (lines.Count < atOnce && next.IsCompletedSuccessfully && await next);
+                lines.Add(coming.Take());
+            while (lines.Count < atOnce && coming.Next.IsCompletedSuccessfully && await coming.Next);
             await WriteAsync(http, $"id: {lines[^1].Seq}\n{Data(await views.MarkupAsync<TailLines>(lines.ToImmutable()))}", ct);
         }
     }
@@ -81,10 +77,10 @@ internal static class Tails
     private static async Task<long> SendOutputAsync(HttpContext http, BuildId build, long at, OpenLogs logs, Views views, TimeProvider clock, CancellationToken ct)
     {
         var lines = new ArrayBufferWriter<byte>();
-        await using var coming = logs.FollowAsync(build, at, ct).GetAsyncEnumerator(ct);
-        while (await ComesAsync(http, coming.MoveNextAsync().AsTask(), ct))
+        await using var coming = new Following<ReadOnlyMemory<byte>>(logs.FollowAsync(build, at, ct), ct);
+        while (await ComesAsync(http, coming.Next, ct))
         {
-            lines.Write(coming.Current.Span);
+            lines.Write(coming.Take().Span);
             var whole = lines.WrittenSpan.LastIndexOf((byte)'\n') + 1;
             if (whole == 0)
                 continue;
