@@ -135,21 +135,26 @@ internal sealed class ApiFuzz : IDisposable
     {
         for (var i = 0; i < keys.Length; i++)
         {
-            if (!await IsKnownAsync(keys[i], ct))
+            if (await AppsAsync(keys[i], ct) is not { } apps)
+            {
                 keys[i] = await NewKeyAsync(http, administrator, $"mallory-{seed}-{Sent}-{i}", ct);
-            var key = keys[i];
-            var apps = (await AskAsync(http, key, HttpMethod.Get, "/apps", null, ct)).EnumerateArray().Select(a => a.GetProperty("name").GetString()!).ToArray();
+                continue;
+            }
             foreach (var app in apps.Skip(MostApps))
-                using ((await http.SendAsync(Request(key, HttpMethod.Delete, $"/apps/{app}", null), ct)))
+                using ((await http.SendAsync(Request(keys[i], HttpMethod.Delete, $"/apps/{app}", null), ct)))
                     continue;
         }
     }
 
-    private async Task<bool> IsKnownAsync(string key, CancellationToken ct)
+    /// <summary>Names; null when the key opens nothing any more.</summary>
+    private async Task<string[]?> AppsAsync(string key, CancellationToken ct)
     {
-        using var request = Request(key, HttpMethod.Get, "/account", null);
+        using var request = Request(key, HttpMethod.Get, "/apps", null);
         using var answer = await http.SendAsync(request, ct);
-        return answer.StatusCode != HttpStatusCode.Unauthorized;
+        if (answer.StatusCode == HttpStatusCode.Unauthorized)
+            return null;
+        var apps = JsonSerializer.Deserialize<JsonElement>(await answer.EnsureSuccessStatusCode().Content.ReadAsStringAsync(ct));
+        return [.. apps.EnumerateArray().Select(a => a.GetProperty("name").GetString()!)];
     }
 
     private static async Task<string> NewKeyAsync(HttpClient http, string administrator, string name, CancellationToken ct) =>

@@ -84,8 +84,11 @@ internal sealed class ApiGrammar(int seed, IReadOnlyList<string> routes)
         var text = new StringBuilder();
         foreach (var part in path.Split('/').Skip(1))
             text.Append('/').Append(part.Contains('{', StringComparison.Ordinal) ? Escaped(Word()) : part);
-        return IsOdd(40) ? text.ToString() + Hostile[random.Next(Hostile.Length)].Replace("\r\n", "%0d%0a", StringComparison.Ordinal).Replace('\0', '%').Replace(' ', '+') : text.ToString();
+        return IsOdd(40) ? text.Append(Sendable(Hostile[random.Next(Hostile.Length)])).ToString() : text.ToString();
     }
+
+    /// <summary>.NET's client sends what its buffer held before in the place of anything but visible ASCII, another request's head for one.</summary>
+    private static string Sendable(string word) => string.Concat(word.Where(c => !char.IsSurrogate(c)).Select(c => c is > ' ' and < '\u007f' ? $"{c}" : Uri.EscapeDataString($"{c}")));
 
     /// <summary>As a person's client would send it, or nearly.</summary>
     private string Escaped(string word) => IsOdd(10) ? word.Where(c => c is > ' ' and < '\u007f' and not ('?' or '#')).Aggregate("", (a, c) => a + c) : Uri.EscapeDataString(word.Where(c => !char.IsSurrogate(c)).Aggregate("", (a, c) => a + c));

@@ -30,6 +30,9 @@ internal static class HeadRules
             return "A request cannot have both Content-Length and Transfer-Encoding.";
         if (HttpMethods.IsTrace(request.Method) || (HttpMethods.IsConnect(request.Method) && !WebSockets.IsExtended(request.HttpContext)))
             return $"The method {request.Method} is not supported.";
+        // HTTP/2 can carry it; in a line of HTTP/1.1 a space ends the address.
+        if (RawTarget(request.HttpContext).AsSpan().ContainsAnyExceptInRange('!', '~'))
+            return "The address of this request holds what must be written as % and two hex digits.";
         return null;
     }
 

@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Sluice.Router;
 
 namespace Sluice.Tests.Router;
@@ -105,6 +107,36 @@ public sealed class HeadRulesTests
         Assert.Contains($"\r\nX-Sluice-Error: {status}\r\n", answer);
         Assert.Contains(says, answer);
         Assert.Empty(app.Requests);
+    }
+
+    /// <summary>HTTP/2 can carry it, and a line of HTTP/1.1 towards an app or the server would be read as something else.</summary>
+    [Theory]
+    [InlineData("/a b")]
+    [InlineData("/a?b c")]
+    [InlineData("/a\tb")]
+    [InlineData("/a\u007fb")]
+    public async Task An_address_that_holds_more_than_visible_ASCII_is_refused_over_HTTP_2_too(string path)
+    {
+        await using var app = await Backend.SayingAsync("ok");
+        await using var router = await RouterUnderTest.StartAsync();
+        await router.RouteAsync(app.Target());
+        using var http = new HttpClient(router.TlsHandler()) { DefaultRequestVersion = System.Net.HttpVersion.Version20, DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        var answer = await http.GetAsync(new Uri("https://shop.localhost" + path, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }), TestContext.Current.CancellationToken);
+        Assert.Equal((System.Net.HttpStatusCode.BadRequest, true), (answer.StatusCode, answer.Headers.Contains("X-Sluice-Error")));
+        Assert.Empty(app.Requests);
+    }
+
+    [Theory]
+    [InlineData("/a\u00ff")]
+    [InlineData("/a\u010d\u010ab")]
+    [InlineData("/a\r\nb")]
+    [InlineData("http://shop.localhost/a\u0000")]
+    public void An_address_that_holds_more_than_visible_ASCII_is_refused(string target)
+    {
+        var http = new DefaultHttpContext();
+        Assert.Null(HeadRules.Refusal(http.Request));
+        http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget = target;
+        Assert.NotNull(HeadRules.Refusal(http.Request));
     }
 
     [Fact]
