@@ -18,6 +18,7 @@ public sealed class ByHandTests(DashboardWorld world)
         await page.Keyboard.TypeAsync($"maint {app}");
         await page.GetByRole(AriaRole.Button, new() { Name = $"Turn maintenance of {app} on" }).ClickAsync();
         await Assertions.Expect(page.Locator(".runs")).ToContainTextAsync("Maintenance is on");
+        await Assertions.Expect(page.Locator("#palette")).ToBeHiddenAsync();   // the live line may tell it before the form's own answer has come
         await page.Keyboard.PressAsync("/");
         await page.Keyboard.TypeAsync($"restart {app}");
         await page.GetByRole(AriaRole.Button, new() { Name = $"Restart {app}" }).ClickAsync();

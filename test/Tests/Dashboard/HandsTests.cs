@@ -85,6 +85,8 @@ public sealed class HandsTests(DashboardWorld world)
         await page.Keyboard.PressAsync("ArrowRight");
         await page.Keyboard.PressAsync("ArrowRight");
         await page.Keyboard.PressAsync("ArrowLeft");
+        await Assertions.Expect(page.Locator($"#go-{up}")).ToBeFocusedAsync();
+        await Assertions.Expect(page.Locator("#gate-button-staging")).ToHaveTextAsync("Promote…");
         await page.Keyboard.PressAsync("p");
         await page.WaitForURLAsync("**/promote?*");
         await page.GetByRole(AriaRole.Button, new() { Name = "Promote to 1 app" }).FocusAsync();

@@ -84,6 +84,8 @@ public sealed partial class TourTests(DashboardWorld world)
         await page.GotoAsync(At("activity-gone"));
         await Assertions.Expect(page.Locator("#v2")).ToContainTextAsync("its slug is no longer kept");
         await Assertions.Expect(page.GetByRole(AriaRole.Link, new() { Name = "Roll back to v2" })).ToHaveCountAsync(0);
+        await page.GotoAsync(At("pipeline"));
+        await Assertions.Expect(page.GetByRole(AriaRole.Region, new() { Name = "From canary to production" })).ToContainTextAsync(new Regex(@"First release\s*of tour-us-\d+"));   // the other app there runs it already
         await page.GotoAsync(At("history"));
         foreach (var said in new[] { "Stage canary added", "Put into canary of the pipeline", "Maintenance turned on" })
             await Assertions.Expect(page.GetByText(said).First).ToBeVisibleAsync();

@@ -370,7 +370,11 @@ document.addEventListener("change", event => {
 
 const cards = () => [...document.querySelectorAll(".card")];
 const inFocus = () => document.activeElement?.closest(".card, .reach") ?? (cards().length === 1 ? cards()[0] : null);
-const press = (root, selector) => root?.querySelector(selector)?.click();
+function press(root, selector) {
+  const found = root?.querySelector(selector);
+  found?.click();
+  return found !== null && found !== undefined;
+}
 
 function move(key) {
   const reaches = [...document.querySelectorAll(".reach:has(.card)")];
@@ -438,7 +442,7 @@ document.addEventListener("keydown", event => {
     "/": () => { document.getElementById("palette")?.showModal(); document.querySelector("#palette input")?.select(); },
     "?": () => document.getElementById("keys")?.showModal(),
     "w": () => document.querySelector("#where")?.focus(),
-    "p": () => press(root, "[data-key=p]") ?? press(root?.closest(".reach"), "[data-key=p]"),
+    "p": () => press(root, "[data-key=p]") || press(root?.closest(".reach"), "[data-key=p]"),
     "l": () => press(root, "[data-key=l]"),
     "o": () => press(root, "[data-key=o]"),
     ".": () => press(root, "[data-key='.']"),

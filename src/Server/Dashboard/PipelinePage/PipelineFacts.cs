@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Sluice.Accounts;
 using Sluice.Apps;
+using Sluice.Dashboard.Shell;
 using Sluice.Pipelines;
 using Sluice.Runtime;
 
@@ -91,6 +92,7 @@ internal sealed class PipelineFacts(
         {
             Kind = gate.Kind == GateKind.Open ? GateKind.Open : GateKind.Shut,
             IsFirst = others.All(t => t.Slug is null),
+            FirstFor = others.Length == targets.Length || !others.All(t => t.Slug is null) ? null : others is [var one] ? one.Name : Ages.Count(others.Length, "app"),
             Most = differences.MaxBy(d => (d.Ahead, d.FilesChanged, d.Behind)),
             StackChanges = others.Any(t => t.Slug is { } now && now.Stack != slug.Stack),
             ProcfileChanges = others.Any(t => t.Slug is { } now && !now.ProcessTypes.SequenceEqual(slug.ProcessTypes)),

@@ -84,8 +84,11 @@ public sealed record GateView
     /// <summary>The largest difference to any app downstream.</summary>
     public Difference? Most { get; init; }
 
-    /// <summary>No app downstream runs anything yet.</summary>
+    /// <summary>No app downstream that would get something runs anything yet.</summary>
     public bool IsFirst { get; init; }
+
+    /// <summary>For whom it is the first, in words; null when for all downstream, or for none.</summary>
+    public string? FirstFor { get; init; }
 
     /// <summary>Since when both sides run the same.</summary>
     public DateTimeOffset? LevelSince { get; init; }
