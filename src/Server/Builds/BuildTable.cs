@@ -59,45 +59,27 @@ public sealed class BuildTable(Db db, SlugCatalog slugs, TimeProvider clock)
     public Task<long> CountPendingAsync(CancellationToken ct) => db.FindAsync($"SELECT COUNT(*) AS many FROM builds WHERE status = 'pending'", r => r.Long("many"), ct);
 
     public Task<Build?> FindAsync(AppId app, BuildId build, CancellationToken ct) => db.FindAsync(
-        $"""
-        SELECT id, app_id, user_id, status, reason, source_url, commit_sha, commit_description, commit_author, checksum, buildpacks, stack, slug_id, release_id, created_at, updated_at
-          FROM builds WHERE app_id = {app} AND id = {build}
-        """, Read, ct);
+        $"{Select} WHERE app_id = {app} AND id = {build}", Read, ct);
 
     /// <summary>Newest first.</summary>
     public Task<ImmutableArray<Build>> ListAsync(AppId app, CancellationToken ct) => db.ListAsync(
-        $"""
-        SELECT id, app_id, user_id, status, reason, source_url, commit_sha, commit_description, commit_author, checksum, buildpacks, stack, slug_id, release_id, created_at, updated_at
-          FROM builds WHERE app_id = {app} ORDER BY created_at DESC, id DESC
-        """, Read, ct);
+        $"{Select} WHERE app_id = {app} ORDER BY created_at DESC, id DESC", Read, ct);
 
     /// <summary>Those of some apps that wait or run, oldest first.</summary>
     public Task<ImmutableArray<Build>> PendingAsync(IReadOnlyCollection<AppId> apps, CancellationToken ct) => db.ListAsync(
-        $"""
-        SELECT id, app_id, user_id, status, reason, source_url, commit_sha, commit_description, commit_author, checksum, buildpacks, stack, slug_id, release_id, created_at, updated_at
-          FROM builds WHERE status = 'pending' AND app_id IN {Sql.In([.. apps])} ORDER BY created_at, id
-        """, Read, ct);
+        $"{Select} WHERE status = 'pending' AND app_id IN {Sql.In([.. apps])} ORDER BY created_at, id", Read, ct);
 
     /// <summary>Those that no release tells of: they wait, run, failed or errored, or have no release yet. Newest first.</summary>
     public Task<ImmutableArray<Build>> UnreleasedAsync(AppId app, DateTimeOffset before, int most, CancellationToken ct) => db.ListAsync(
-        $"""
-        SELECT id, app_id, user_id, status, reason, source_url, commit_sha, commit_description, commit_author, checksum, buildpacks, stack, slug_id, release_id, created_at, updated_at
-          FROM builds WHERE app_id = {app} AND created_at < {before} AND (status <> 'succeeded' OR release_id IS NULL) ORDER BY created_at DESC, id DESC LIMIT {most}
-        """, Read, ct);
+        $"{Select} WHERE app_id = {app} AND created_at < {before} AND (status <> 'succeeded' OR release_id IS NULL) ORDER BY created_at DESC, id DESC LIMIT {most}", Read, ct);
 
     /// <summary>The build that led to a release; null when none did.</summary>
     public Task<Build?> OfReleaseAsync(AppId app, ReleaseId release, CancellationToken ct) => db.FindAsync(
-        $"""
-        SELECT id, app_id, user_id, status, reason, source_url, commit_sha, commit_description, commit_author, checksum, buildpacks, stack, slug_id, release_id, created_at, updated_at
-          FROM builds WHERE app_id = {app} AND release_id = {release}
-        """, Read, ct);
+        $"{Select} WHERE app_id = {app} AND release_id = {release}", Read, ct);
 
     /// <summary>API builds that are done and have no release yet: whoever makes releases pulls them from here. Oldest first.</summary>
     public Task<ImmutableArray<Build>> WithoutReleaseAsync(CancellationToken ct) => db.ListAsync(
-        $"""
-        SELECT id, app_id, user_id, status, reason, source_url, commit_sha, commit_description, commit_author, checksum, buildpacks, stack, slug_id, release_id, created_at, updated_at
-          FROM builds WHERE origin = 'api' AND status = 'succeeded' AND release_id IS NULL ORDER BY created_at, id
-        """, Read, ct);
+        $"{Select} WHERE origin = 'api' AND status = 'succeeded' AND release_id IS NULL ORDER BY created_at, id", Read, ct);
 
     /// <summary>API builds that wait or were cut, with their tarball in DIR/uploads; oldest first.</summary>
     internal Task<ImmutableArray<BuildRequest>> PendingAsync(DataFolder data, CancellationToken ct) => db.ListAsync(
@@ -131,6 +113,13 @@ public sealed class BuildTable(Db db, SlugCatalog slugs, TimeProvider clock)
             return cut;
         },
         ct);
+
+    private static Sql Select => Sql.Part(
+        $"""
+        SELECT id, app_id, user_id, status, reason, source_url, commit_sha, commit_description, commit_author, checksum, buildpacks, stack, slug_id, release_id,
+               created_at, updated_at
+          FROM builds
+        """);
 
     private static Build Read(Row row) => new()
     {
