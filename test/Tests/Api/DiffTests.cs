@@ -47,6 +47,14 @@ public sealed class DiffTests
         Assert.Contains(new DiffFileWire("only-here", "removed"), tree.Files);
         Assert.Contains(new DiffFileWire("news", "added"), tree.Files);
 
+        // Without its files, what git does not know can be compared with nothing; what git knows still can.
+        foreach (var (app, version) in new[] { ("imported", 2), ("shop-staging", 3) })
+            await sluice.ForgetSlugAsync((await client.GetAsync<ReleaseWire>($"/apps/{app}/releases/{version}", Ct)).Slug!.Id, Ct);
+        var refused = await Assert.ThrowsAsync<SluiceException>(() => DiffAsync("?to=imported"));
+        Assert.Equal("The slug of v2 of imported is no longer kept, and git does not know both commits: there is nothing left to compare.", refused.Message);
+        Assert.Equal(422, refused.Status);
+        Assert.Equal(("ancestry", 1, 0), Said(await DiffAsync("?from_release=v3&to_release=v2")));
+
         Task<DiffWire> DiffAsync(string query) => client.GetAsync<DiffWire>("/apps/shop-staging/diff" + query, Ct);
 
         async Task PushedAsync(Dictionary<string, string> with)

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using Microsoft.Data.Sqlite;
 using Sluice.Tests.House;
 using Sluice.Wire;
 
@@ -129,6 +130,17 @@ internal sealed class RunningSluice : IAsyncDisposable
             var ran = await RunAsync(["git", .. arguments], source, env, ct);
             Assert.True(ran.ExitCode == 0, ran.ToString());
         }
+    }
+
+    /// <summary>As if an app's quota of releases had let a slug go, which takes a day.</summary>
+    public async Task ForgetSlugAsync(Guid slug, CancellationToken ct)
+    {
+        await using var records = new SqliteConnection($"Data Source={Data.Database};Default Timeout=30;Pooling=False");
+        await records.OpenAsync(ct);
+        await using var command = records.CreateCommand();
+        command.CommandText = "UPDATE slugs SET digest = NULL, collected_at = updated_at WHERE id = $slug";
+        command.Parameters.AddWithValue("$slug", slug.ToString());
+        Assert.Equal(1, await command.ExecuteNonQueryAsync(ct));
     }
 
     public async ValueTask DisposeAsync()

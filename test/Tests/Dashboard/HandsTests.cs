@@ -96,6 +96,7 @@ public sealed class HandsTests(DashboardWorld world)
         await page.RouteAsync("**/live?*", route => route.AbortAsync());
         await page.ReloadAsync();
         await Assertions.Expect(page.Locator(".live")).ToContainTextAsync("Connection lost");
+        await TourTests.PicturesAsync(page, "lost");
         await world.AskAsync(HttpMethod.Patch, $"/apps/{down}", new { maintenance = true });
         await page.UnrouteAllAsync();
         await Assertions.Expect(page.Locator(".live")).ToHaveTextAsync("Live", new() { Timeout = 30_000 });

@@ -6,8 +6,8 @@ public sealed class HostileTextTests(DashboardWorld world)
 {
     private const string Markup = "<img src=x onerror=window.hacked=1><script>window.hacked=1</script>";
 
-    /// <summary>Clears the terminal, links to a script, turns the line around.</summary>
-    private const string Escapes = "\u001b[2J\u001b]8;;javascript:window.hacked=1\u0007go\u202e";
+    /// <summary>Clears the terminal, links to a script, is written from right to left and turns the line around.</summary>
+    private const string Escapes = "\u001b[2J\u001b]8;;javascript:window.hacked=1\u0007go \u0634\u062d\u0646 \u202e";
 
     private const string Teal = "\u001b[36mteal\u001b[0m";
 
@@ -34,6 +34,7 @@ public sealed class HostileTextTests(DashboardWorld world)
 
         await visitor.Page.GotoAsync($"/dashboard/pipelines/{pipeline}");
         await Assertions.Expect(visitor.Page.Locator($"#app-{up} .subject")).ToContainTextAsync("Subject <img src=x onerror=window.hacked=1>");
+        await TourTests.PicturesAsync(visitor.Page, "hostile");
         await visitor.Page.GotoAsync($"/dashboard/apps/{up}/logs");
         await Assertions.Expect(visitor.Page.GetByRole(AriaRole.Log)).ToContainTextAsync("<img src=x onerror=window.hacked=1>");
         Assert.DoesNotContain('\u001b', await visitor.Page.ContentAsync());

@@ -62,7 +62,7 @@ public sealed class PromoteTests(DashboardWorld world)
         var (staging, ready, late) = (await world.AppAsync("staging"), await world.AppAsync("ready"), await world.AppAsync("late"));
         var pipeline = await world.PipelineAsync(world.Name("waits"), (staging, "staging"), (ready, "production"), (late, "production"));
         await world.AskAsync(HttpMethod.Patch, $"/apps/{late}/config-vars", new { NAP = "1000" });
-        await world.PushAsync(staging, "Nap before the release", ("Procfile", "web: perl server.pl\nrelease: sleep ${NAP:-0}\n"));
+        await world.PushAsync(staging, "Nap before the release", ("Procfile", "web: perl server.pl\nrelease: echo it naps && sleep ${NAP:-0}\n"));
         await world.AskAsync(HttpMethod.Post, "/pipeline-promotions", new { source = new { app = staging }, targets = new[] { new { app = ready }, new { app = late } }, all_or_nothing = true });
         await world.AskAsync(HttpMethod.Post, "/pipeline-promotions", new { source = new { app = staging }, targets = new[] { new { app = late } } });
 
@@ -72,7 +72,9 @@ public sealed class PromoteTests(DashboardWorld world)
         await Assertions.Expect(waits.GetByText($"Another release of {late} is on its way.")).ToBeVisibleAsync(InTime);
         await Assertions.Expect(waits.GetByText("It is ready, and the other targets of this promotion are not yet.")).ToBeVisibleAsync(InTime);
         await Assertions.Expect(waits.GetByText("Its release command runs.")).ToBeVisibleAsync();
+        await Assertions.Expect(visitor.Page.GetByRole(AriaRole.Log, new() { Name = $"Release phase of {late}" })).ToContainTextAsync("it naps");   // while it runs
         await Assertions.Expect(visitor.Page.Locator("#moves .why time[data-clock]")).ToHaveCountAsync(3);   // each says when it is over at the latest
+        await TourTests.PicturesAsync(visitor.Page, "waits");
         await visitor.Page.GotoAsync($"/dashboard/apps/{ready}/activity/v2");
         await Assertions.Expect(visitor.Page.Locator(".why")).ToContainTextAsync("It is ready, and the other targets of this promotion are not yet.");
         await Assertions.Expect(visitor.Page.Locator(".why")).ToContainTextAsync("Nobody needs to: it goes on by itself.");

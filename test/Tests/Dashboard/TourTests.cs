@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using Microsoft.Data.Sqlite;
 using Microsoft.Playwright;
 using Sluice.Metrics;
 
@@ -121,6 +120,20 @@ public sealed partial class TourTests(DashboardWorld world)
         await page.SetViewportSizeAsync(window.Width, window.Height);
     }
 
+    /// <summary>A state that a story has just come to: light, dark and on a phone.</summary>
+    internal static async Task PicturesAsync(IPage page, string name)
+    {
+        var window = page.ViewportSize!;
+        foreach (var (look, width, scheme) in new[] { ("light", window.Width, ColorScheme.Light), ("dark", window.Width, ColorScheme.Dark), ("phone", Phone, ColorScheme.Light) })
+        {
+            await page.EmulateMediaAsync(new() { ColorScheme = scheme });
+            await page.SetViewportSizeAsync(width, window.Height);
+            await PictureAsync(page, $"{name}-{look}");
+        }
+
+        await page.SetViewportSizeAsync(window.Width, window.Height);
+    }
+
     /// <summary>As if it had run for an hour, with a gap and one bad minute.</summary>
     private async Task MeasureAsync(string app)
     {
@@ -142,18 +155,6 @@ public sealed partial class TourTests(DashboardWorld world)
         File.SetUnixFileMode(Path.Combine(world.Sluice.Data.Metrics, id + ".jsonl"), (UnixFileMode)0b110_110_110);
     }
 
-    /// <summary>As if the app's quota of releases had let this one's slug go, which takes a day.</summary>
-    private async Task CollectAsync(string app, int version)
-    {
-        var slug = (await world.AskAsync(HttpMethod.Get, $"/apps/{app}/releases/{version}", null)).GetProperty("slug").GetProperty("id").GetGuid();
-        await using var records = new SqliteConnection($"Data Source={world.Sluice.Data.Database};Default Timeout=30;Pooling=False");
-        await records.OpenAsync(TestContext.Current.CancellationToken);
-        await using var command = records.CreateCommand();
-        command.CommandText = "UPDATE slugs SET digest = NULL, collected_at = updated_at WHERE id = $slug";
-        command.Parameters.AddWithValue("$slug", slug.ToString());
-        Assert.Equal(1, await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken));
-    }
-
     private async Task<(string Name, string Path)[]> PagesAsync()
     {
         var (staging, canary, eu, us) = (await world.AppAsync("tour-staging"), await world.AppAsync("tour-canary"), await world.AppAsync("tour-eu"), await world.AppAsync("tour-us"));
@@ -164,7 +165,7 @@ public sealed partial class TourTests(DashboardWorld world)
         await world.AskAsync(HttpMethod.Patch, $"/apps/{eu}/config-vars", new { GREETING = "\u001b[1;32mready\u001b[0m for \u001b[36mguests\u001b[0m, \u001b[30;43m 2 warnings \u001b[0m \u001b[31mand a fault\u001b[0m \u001b[34min\u001b[0m \u001b[35mall\u001b[2m colours\u001b[0m" });
         await world.PushAsync(staging, "Begin");
         await world.PushAsync(staging, "Send the refund e-mail once");
-        await CollectAsync(staging, 2);
+        await world.Sluice.ForgetSlugAsync((await world.AskAsync(HttpMethod.Get, $"/apps/{staging}/releases/2", null)).GetProperty("slug").GetProperty("id").GetGuid(), TestContext.Current.CancellationToken);
         await world.PromoteAsync(staging, canary);
         var promotion = await world.PromoteAsync(canary, eu, us);
         await world.PushAsync(staging, "Add orders.paid_at and its index", ("db/migrate/1.sql", "create table orders (id int)"));

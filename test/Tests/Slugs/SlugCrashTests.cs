@@ -66,8 +66,12 @@ public sealed class SlugCrashTests : IDisposable
     [InlineData("publish.renamed")]
     [InlineData("publish.done")]
     [InlineData("slug.layout.made")]
+    [InlineData("slug.collect.retired")]
+    [InlineData("slug.collect.marked")]
     public async Task A_kill_between_two_steps(string gate)
     {
+        await slugs.PutAsync(("other", "other"));
+        slugs.Reopen();
         var tree = slugs.Tree(Files);
         var start = new ProcessStartInfo(Environment.ProcessPath!, ["-explicit", "only", "-method", $"{typeof(SlugCrashVictim).FullName}.{nameof(SlugCrashVictim.Victim)}"])
         {
@@ -84,6 +88,8 @@ public sealed class SlugCrashTests : IDisposable
             Assert.True(error.Contains("crash gate " + gate.Split('#')[0], StringComparison.Ordinal), await output + error);
         }
         await CheckWholeOrNone(slugs);
+        await slugs.Store.CollectAsync([(await slugs.PutAsync(Files)).Digest], SlugFolder.Ct);
+        Assert.Equal(4, Directory.GetFiles(slugs.Objects, "*", SearchOption.AllDirectories).Length);
     }
 
     [Fact]
@@ -150,8 +156,9 @@ public sealed class SlugCrashVictim
     [Fact(Explicit = true)]
     public async Task Victim()
     {
-        using var store = new SlugStore(new(Environment.GetEnvironmentVariable("SLUG_VICTIM_DATA")!));
+        using var store = new SlugStore(new(Environment.GetEnvironmentVariable("SLUG_VICTIM_DATA")!)) { Grace = TimeSpan.Zero };
         var made = await store.PutAsync(Environment.GetEnvironmentVariable("SLUG_VICTIM_TREE")!, "debian-12", SlugFolder.Ct);
         await store.LayOutAsync(made.Digest, SlugFolder.Ct);
+        await store.CollectAsync([made.Digest], SlugFolder.Ct);
     }
 }
