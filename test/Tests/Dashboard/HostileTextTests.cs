@@ -35,6 +35,8 @@ public sealed class HostileTextTests(DashboardWorld world)
         await visitor.Page.GotoAsync($"/dashboard/pipelines/{pipeline}");
         await Assertions.Expect(visitor.Page.Locator($"#app-{up} .subject")).ToContainTextAsync("Subject <img src=x onerror=window.hacked=1>");
         await TourTests.PicturesAsync(visitor.Page, "hostile");
+        await visitor.Page.GotoAsync($"/dashboard/pipelines/{pipeline}/promote?from={up}");
+        await TourTests.PicturesAsync(visitor.Page, "hostile-promote");
         await visitor.Page.GotoAsync($"/dashboard/apps/{up}/logs");
         await Assertions.Expect(visitor.Page.GetByRole(AriaRole.Log)).ToContainTextAsync("<img src=x onerror=window.hacked=1>");
         Assert.DoesNotContain('\u001b', await visitor.Page.ContentAsync());

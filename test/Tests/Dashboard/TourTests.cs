@@ -9,6 +9,8 @@ public sealed partial class TourTests(DashboardWorld world)
 {
     private const int Phone = 390;
 
+    private static string? Screens => Environment.GetEnvironmentVariable("SLUICE_SCREENS");
+
     [Fact]
     public async Task Every_page_is_open_to_everybody_light_and_dark_and_on_a_phone()
     {
@@ -112,7 +114,7 @@ public sealed partial class TourTests(DashboardWorld world)
     /// <summary>In a window as high as the page: a picture of more than the window shows lets what scrolls sideways slip.</summary>
     internal static async Task PictureAsync(IPage page, string name)
     {
-        if (Environment.GetEnvironmentVariable("SLUICE_SCREENS") is not { Length: > 0 } folder)
+        if (Screens is not { Length: > 0 } folder)
             return;
         var window = page.ViewportSize!;
         await page.SetViewportSizeAsync(window.Width, Math.Max(window.Height, await page.EvaluateAsync<int>("() => document.documentElement.scrollHeight")));
@@ -123,6 +125,8 @@ public sealed partial class TourTests(DashboardWorld world)
     /// <summary>A state that a story has just come to: light, dark and on a phone.</summary>
     internal static async Task PicturesAsync(IPage page, string name)
     {
+        if (Screens is not { Length: > 0 })
+            return;
         var window = page.ViewportSize!;
         foreach (var (look, width, scheme) in new[] { ("light", window.Width, ColorScheme.Light), ("dark", window.Width, ColorScheme.Dark), ("phone", Phone, ColorScheme.Light) })
         {
