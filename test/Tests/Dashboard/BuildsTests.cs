@@ -93,7 +93,7 @@ public sealed partial class BuildsTests(DashboardWorld world)
     [GeneratedRegex(@"Building\s+[0-9a-f]{7}")]
     private static partial Regex Building();
 
-    [GeneratedRegex(@"clock\.1 exited with 3\. Started again by itself at \d\d:\d\d:\d\d")]
+    [GeneratedRegex(@"clock\.1 exited with 3\.\s+Started again by itself at \d\d:\d\d:\d\d")]
     private static partial Regex Again();
 
     [GeneratedRegex(@"^\d\d:\d\d:\d\d$")]

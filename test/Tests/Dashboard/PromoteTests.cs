@@ -72,7 +72,7 @@ public sealed class PromoteTests(DashboardWorld world)
         await Assertions.Expect(waits.GetByText($"Another release of {late} is on its way.")).ToBeVisibleAsync(InTime);
         await Assertions.Expect(waits.GetByText("It is ready, and the other targets of this promotion are not yet.")).ToBeVisibleAsync(InTime);
         await Assertions.Expect(waits.GetByText("Its release command runs.")).ToBeVisibleAsync();
-        await Assertions.Expect(visitor.Page.GetByRole(AriaRole.Log, new() { Name = $"Release phase of {late}" })).ToContainTextAsync("it naps");   // while it runs
+        await Assertions.Expect(visitor.Page.GetByRole(AriaRole.Log, new() { Name = $"Release phase of {late}, promotion 1" })).ToContainTextAsync("it naps");   // while it runs
         await Assertions.Expect(visitor.Page.Locator("#moves .why time[data-clock]")).ToHaveCountAsync(3);   // each says when it is over at the latest
         await TourTests.PicturesAsync(visitor.Page, "waits");
         await visitor.Page.GotoAsync($"/dashboard/apps/{ready}/activity/v2");

@@ -52,8 +52,13 @@ internal sealed class LivePages(OpenLogs logs, Views views)
     private static Snapshot Of(AppHeadView head, IEnumerable<BuildLine?> builds, params Part[] parts) => new(
         parts, new Interests([head.Fact.App.Id.ToString()], [head.Fact.App.Id], [.. builds.Select(b => b?.Awaited).OfType<string>()]));
 
-    private static Task FollowPipeline(HttpContext http, string pipeline, string? seen, LiveStream live, LivePages pages, PipelineFacts facts, PipelineCatalog pipelines, CancellationToken ct) => live.SendAsync(
-        http, seen, async who => await pages.OfAsync(await facts.OfAsync(await pipelines.AccessAsync(pipeline, Permission.View, who, ct), who, ct)), ct);
+    private static Task FollowPipeline(
+        HttpContext http, string pipeline, string? seen, LiveStream live, LivePages pages, PipelineFacts facts, PipelineCatalog pipelines, TimeProvider clock, CancellationToken ct)
+    {
+        var window = new MovesWindow(clock);
+        return live.SendAsync(
+            http, seen, async who => await pages.OfAsync(await facts.OfAsync(await pipelines.AccessAsync(pipeline, Permission.View, who, ct), window, who, ct)), ct);
+    }
 
     /// <exception cref="RefusedException">The app is gone, or not for this person any more; or it has another name now, so that no link of the page leads anywhere.</exception>
     private static async Task<AppAccess> AccessAsync(App app, Principal who, Lookup lookup, CancellationToken ct)

@@ -11,12 +11,14 @@ internal sealed class KeyNames(AppCatalog apps)
     /// <summary>Null when one may not read the config vars of both, or they are the same.</summary>
     public async Task<KeyDrift?> DriftAsync(AppFact up, AppFact down, CancellationToken ct)
     {
-        if (!up.Access.Granted.Has(Permission.Deploy) || !down.Access.Granted.Has(Permission.Deploy))
+        if (!MayRead(up, down))
             return null;
         var (there, here) = (await OfAsync(up, ct), await OfAsync(down, ct));
         var drift = new KeyDrift(down.Name, up.Name, [.. here.Except(there, StringComparer.Ordinal)], [.. there.Except(here, StringComparer.Ordinal)]);
         return drift.Count == 0 ? null : drift;
     }
+
+    public static bool MayRead(AppFact up, AppFact down) => up.Access.Granted.Has(Permission.Deploy) && down.Access.Granted.Has(Permission.Deploy);
 
     private Task<ImmutableArray<string>> OfAsync(AppFact app, CancellationToken ct)
     {

@@ -21,13 +21,13 @@ internal sealed class MoveHistory(
     private const int LinesTold = 12, BytesRead = 8 * 1024;
 
     /// <summary>Newest first.</summary>
-    /// <param name="before">Only those with a lower number.</param>
-    public async Task<ImmutableArray<MoveView>> OfAsync(PipelineId pipeline, int most, int before, Principal who, CancellationToken ct)
+    /// <param name="from">Only those with this number or a higher one.</param>
+    public async Task<ImmutableArray<MoveView>> OfAsync(PipelineId pipeline, int most, int from, Principal who, CancellationToken ct)
     {
         var numbered = await db.ListAsync(
             $"""
             SELECT id, number FROM (SELECT id, ROW_NUMBER() OVER (ORDER BY created_at, id) AS number FROM promotions WHERE pipeline_id = {pipeline}) AS numbered
-             WHERE number < {before} ORDER BY number DESC LIMIT {most}
+             WHERE number >= {from} ORDER BY number DESC LIMIT {most}
             """, row => (Id: new PromotionId(row.Guid("id")), Number: row.Int("number")), ct);
         var moves = ImmutableArray.CreateBuilder<MoveView>();
         foreach (var (id, number) in numbered)
@@ -81,6 +81,7 @@ internal sealed class MoveHistory(
             By = (await people.NamesAsync([promotion.User], ct))[promotion.User],
             To = seen.Length == 0 ? "apps that you may not see" : stages.Distinct().ToArray() is [var only] ? only : Shell.Words.List([.. seen.Select(t => names[t.App])]),
             Targets = targets.ToImmutable(),
+            HasPhase = slug?.ProcessTypes.ContainsKey(ReleasePhase.ProcessType) ?? false,
         };
     }
 
@@ -88,7 +89,7 @@ internal sealed class MoveHistory(
     {
         var release = target.Release is { } id ? await ledger.FindAsync(id, ct) : null;
         var keeps = target.Status == "failed" ? (await ledger.CurrentAsync(target.App, ct))?.Version : null;
-        var output = release is { HasOutput: true } && release.Status != "succeeded" ? await TailAsync(logs.PathOf(release.Id), ct) : [];
+        var output = release is { HasOutput: true } ? await TailAsync(logs.PathOf(release.Id), ct) : [];
         var isDraining = release is { Status: "succeeded" } && fleet.Of(target.App).Any(d => d.Generation < release.Version && d.State == Runtime.DynoState.Up);
         var wait = release is not null ? await waits.OfAsync(release, ct) : target.Status == "pending" ? await waits.InTurnAsync(target.App, name, ct) : null;
         return new TargetView(target, name, release, keeps, output, isDraining, wait);

@@ -14,14 +14,14 @@ namespace Sluice.Dashboard.PipelinePage;
 internal sealed class PipelineFacts(
     PipelineCatalog catalog, EdgeTable edges, AppCatalog apps, AppFacts facts, MoveHistory moves, Commits commits, Lookup lookup)
 {
-    private const int MovesShown = 6, MostTold = 5;
+    private const int MostTold = 3;
 
-    public async Task<PipelineView> OfAsync(PipelineAccess access, Principal who, CancellationToken ct)
+    public async Task<PipelineView> OfAsync(PipelineAccess access, MovesWindow window, Principal who, CancellationToken ct)
     {
         var couplings = await catalog.CouplingsAsync(access.Pipeline.Id, who, ct);
         var known = await facts.OfAsync(couplings.Select(c => c.App), who, ct);
         var placed = couplings.Where(c => known.ContainsKey(c.App)).ToLookup(c => c.Stage, c => known[c.App]);
-        var recent = await moves.OfAsync(access.Pipeline.Id, MovesShown, int.MaxValue, who, ct);
+        var recent = await window.LookAsync(moves, access.Pipeline.Id, who, ct);
         var line = access.Pipeline.Stages.Where(Levels.IsOnMainLine).Where(s => placed[s].Any()).ToArray();
         var keys = new KeyNames(apps);
         var head = line.Select(s => NewestOf(placed[s])).FirstOrDefault(a => a is not null);
@@ -110,9 +110,10 @@ internal sealed class PipelineFacts(
         foreach (var app in all.OrderBy(a => a.Name, StringComparer.Ordinal))
         {
             var isOther = upstream is { Slug: not null } && app.Slug is not null && app.Slug.Digest != upstream.Slug.Digest;
+            var drift = upstream is null ? null : await keys.DriftAsync(upstream, app, ct);
             cards.Add(new CardView(
                 app, stage, isOther && all.Length > 1 ? await BetweenAsync(upstream!, app, withFiles: false, ct) : null, before, upstream?.Name,
-                upstream is null ? null : await keys.DriftAsync(upstream, app, ct),
+                drift, drift is null && upstream is not null && KeyNames.MayRead(upstream, app),
                 downstream.TryGetValue(app.App.Id, out var to) ? named.GetValueOrDefault(to) : null,
                 app.Access.WhyNot(Permission.Operate) ?? access.WhyNot(Permission.Operate)));
         }

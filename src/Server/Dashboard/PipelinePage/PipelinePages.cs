@@ -19,10 +19,10 @@ internal static class PipelinePages
 
     public static string PathOf(Pipeline pipeline) => $"/dashboard/pipelines/{pipeline.Id}";
 
-    private static async Task<IResult> Show(string pipeline, Principal who, PipelineCatalog pipelines, PipelineFacts facts, LivePages live, Views views, CancellationToken ct)
+    private static async Task<IResult> Show(string pipeline, Principal who, PipelineCatalog pipelines, PipelineFacts facts, LivePages live, Views views, TimeProvider clock, CancellationToken ct)
     {
         var access = await pipelines.AccessAsync(pipeline, Permission.View, who, ct);
-        var view = await facts.OfAsync(access, who, ct);
+        var view = await facts.OfAsync(access, new MovesWindow(clock), who, ct);
         return await views.PageAsync<StagesPage>(access.Pipeline.Name, CrumbsOf(access.Pipeline), view with { Seen = Part.KeyOf((await live.OfAsync(view)).Parts) });
     }
 

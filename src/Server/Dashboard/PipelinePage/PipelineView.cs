@@ -45,9 +45,11 @@ public sealed record StageView(string Name, int? Level, int? Below, bool IsFolde
 /// <summary>One app in its stage.</summary>
 /// <param name="Behind">What its stage's gate would bring it; null when nothing, or when its gate says it already.</param>
 /// <param name="Upstream">The app that it would get that from.</param>
+/// <param name="Drift">Null too when one may not read both apps' config.</param>
+/// <param name="HasSameKeys">One may, and no key differs.</param>
 /// <param name="Downstream">The app that it names as its downstream one; null when it names none that one may see.</param>
 /// <param name="CanMove">Why it may not be moved or removed, a sentence; null when it may.</param>
-public sealed record CardView(AppFact Fact, string Stage, Difference? Behind, string? From, string? Upstream, KeyDrift? Drift, string? Downstream, string? CanMove);
+public sealed record CardView(AppFact Fact, string Stage, Difference? Behind, string? From, string? Upstream, KeyDrift? Drift, bool HasSameKeys, string? Downstream, string? CanMove);
 
 /// <summary>Config vars by name, never by value. <paramref name="Here"/>: only on the downstream app; <paramref name="There"/>: only on the upstream one.</summary>
 public sealed record KeyDrift(string Downstream, string Upstream, ImmutableArray<string> Here, ImmutableArray<string> There)
@@ -117,6 +119,12 @@ public sealed record MoveView
     public required string By { get; init; }
     public required string To { get; init; }
     public required ImmutableArray<TargetView> Targets { get; init; }
+
+    /// <summary>The slug has a release command, so that there is output to come.</summary>
+    public bool HasPhase { get; init; }
+
+    /// <summary>Told whole, not in one line.</summary>
+    public bool IsOpen { get; init; }
 
     public bool IsRunning => Promotion.Status == "pending";
 

@@ -10,7 +10,12 @@ public sealed record TypeState(string Type, int Wanted, int Up, int Starting, st
     /// <summary>When the first of those that crashed is started again; null when none waits for that.</summary>
     public DateTimeOffset? TryAgainAt { get; init; }
 
-    public string Words => $"{Type} {Up}/{Wanted}{(Starting > 0 ? $", {Starting} starting" : "")}";
+    public string Words => $"{Type} {Up}/{Wanted}";
+
+    /// <summary>The pips show it, where there are any.</summary>
+    public string? StartingWords => Starting > 0 ? $", {Starting} starting" : null;
+
+    public bool HasPips => Wanted is > 0 and <= 12;
 
     /// <summary>A class for each pip.</summary>
     public IEnumerable<string> Pips => Enumerable.Repeat("", Up).Concat(Enumerable.Repeat("start", Starting)).Concat(Enumerable.Repeat("down", Math.Max(0, Wanted - Up - Starting)));
