@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Sluice.Jobs;
 
 namespace Sluice.Accounts;
 
@@ -16,17 +17,17 @@ public sealed class SignInThrottle(TimeProvider clock)
     /// <summary>How long to wait before another try; null when one may try now.</summary>
     public TimeSpan? WaitOf(string email, string place)
     {
-        var now = clock.GetUtcNow();
+        var now = clock.Monotonic;
         var untils = new[] { Until(One(email, place), WrongForOne, now), Until(place, WrongForAny, now) };
         return untils.Max() is { } until ? until - now : null;
     }
 
     /// <summary>Many places try this address at once.</summary>
-    public bool IsGuessedEverywhere(string email) => Until(One(email, "anywhere"), WrongFromAnywhere, clock.GetUtcNow()) is not null;
+    public bool IsGuessedEverywhere(string email) => Until(One(email, "anywhere"), WrongFromAnywhere, clock.Monotonic) is not null;
 
     public void Wrong(string email, string place)
     {
-        var now = clock.GetUtcNow();
+        var now = clock.Monotonic;
         if (counts.Count > MostKept)
             Forget(now);
         foreach (var key in new[] { One(email, place), place, One(email, "anywhere") })
@@ -36,7 +37,7 @@ public sealed class SignInThrottle(TimeProvider clock)
     public void Right(string email, string place) => counts.TryRemove(One(email, place), out _);
 
     /// <summary>Those whose time is over; when that is not enough, those with one wrong try, of whom nobody waits: who has many is not forgiven because others guess too.</summary>
-    private void Forget(DateTimeOffset now)
+    private void Forget(TimeSpan now)
     {
         foreach (var (key, count) in counts)
         {
@@ -45,10 +46,10 @@ public sealed class SignInThrottle(TimeProvider clock)
         }
     }
 
-    private DateTimeOffset? Until(string key, int most, DateTimeOffset now) =>
+    private TimeSpan? Until(string key, int most, TimeSpan now) =>
         counts.TryGetValue(key, out var count) && count.Wrong >= most && now - count.Since <= Within ? count.Since + Within : null;
 
     private static string One(string email, string place) => $"{email.Trim().ToLowerInvariant()} {place}";
 
-    private sealed record Count(int Wrong, DateTimeOffset Since);
+    private sealed record Count(int Wrong, TimeSpan Since);
 }

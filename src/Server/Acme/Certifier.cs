@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Sluice.Apps;
+using Sluice.Jobs;
 using Sluice.Router;
 
 namespace Sluice.Acme;
@@ -43,7 +44,7 @@ internal sealed class Certifier(AcmeJobs jobs, AcmeAccounts accounts, AcmeClient
 
     private async Task<bool> FollowAsync(AcmeJob job, AcmeAccount account, CancellationToken ct)
     {
-        var until = clock.GetUtcNow() + ForOneTake;
+        var until = clock.Monotonic + ForOneTake;
         while (await jobs.FindAsync(job.Domain, ct) is { } now)
         {
             if (now.Order is null)
@@ -74,7 +75,7 @@ internal sealed class Certifier(AcmeJobs jobs, AcmeAccounts accounts, AcmeClient
                 return false;
             }
             var wait = order.RetryAfter is { } asked && asked > TimeSpan.Zero ? asked < LongestWait ? asked : LongestWait : LookEvery;
-            if (clock.GetUtcNow() + wait > until)
+            if (clock.Monotonic + wait > until)
             {
                 await jobs.WaitAsync(now, wait > LaterTake ? wait : LaterTake, "The authority has not decided yet.", ct);
                 return false;

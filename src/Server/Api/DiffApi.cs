@@ -1,5 +1,6 @@
 using Sluice.Accounts;
 using Sluice.Apps;
+using Sluice.Logs;
 using Sluice.Releases;
 using Sluice.Slugs;
 using Sluice.Sources;
@@ -52,9 +53,9 @@ internal static class DiffApi
     }
 
     private static IEnumerable<DiffFileWire> Files(SlugComparison files) =>
-        files.Added.Select(path => new DiffFileWire(path, "added"))
-            .Concat(files.Removed.Select(path => new DiffFileWire(path, "removed")))
-            .Concat(files.Changed.Select(path => new DiffFileWire(path, "changed")))
+        files.Added.Select(path => new DiffFileWire(LogText.Escaped(path), "added"))
+            .Concat(files.Removed.Select(path => new DiffFileWire(LogText.Escaped(path), "removed")))
+            .Concat(files.Changed.Select(path => new DiffFileWire(LogText.Escaped(path), "changed")))
             .OrderBy(file => file.Path, StringComparer.Ordinal);
 
     private static DiffCommitWire ToWire(Commit commit) => new(commit.Sha, commit.At, commit.Subject, commit.Author);

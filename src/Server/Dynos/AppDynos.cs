@@ -118,7 +118,7 @@ internal sealed class AppDynos : IDisposable
             if (status.State is DynoState.Starting or DynoState.Up && !dynos.Knows(status.Id))
             {
                 var slot = Slot.Of(status);
-                dynos.Add(new Dyno(status, slot, world.Clock.GetUtcNow()) { Phase = dynos.Fills(slot) ? DynoPhase.Leaving : DynoPhase.Kept });
+                dynos.Add(new Dyno(status, slot, world.Clock.Monotonic) { Phase = dynos.Fills(slot) ? DynoPhase.Leaving : DynoPhase.Kept });
                 Step_NeedsLock();
             }
             See_NeedsLock(status);
@@ -162,16 +162,20 @@ internal sealed class AppDynos : IDisposable
     public async Task<Prepared> PrepareAsync(DynoPlan plan, DateTimeOffset? since, CancellationToken ct)
     {
         Expect(plan);
-        var deadline = (since ?? world.Clock.GetUtcNow()) + (plan.Health is null ? BootLimit : BootLimitOfLastResort);   // the runtime says what a path answered
+        var begun = world.Clock.Monotonic;
+        // Its minute goes on where a server that is no more left it; how long that was ago only the date tells.
+        var limit = (plan.Health is null ? BootLimit : BootLimitOfLastResort) - Passed(since);   // the runtime says what a path answered
         while (true)
         {
             var signal = changed.Next;
-            if (Look(plan, world.Clock.GetUtcNow() >= deadline) is { } outcome)
+            if (Look(plan, world.Clock.Monotonic >= begun + limit) is { } outcome)
                 return outcome;
             // Looks again after a second in any case: trouble with the runtime ripens by time alone.
             await Pulse.WaitAsync(signal, TimeSpan.FromSeconds(1), world.Clock, ct);
         }
     }
+
+    private TimeSpan Passed(DateTimeOffset? since) => since is { } then && world.Clock.GetUtcNow() - then is { Ticks: > 0 } passed ? passed : TimeSpan.Zero;
 
     public Prepared? Look(DynoPlan plan, bool isTooLate)
     {
@@ -232,11 +236,11 @@ internal sealed class AppDynos : IDisposable
     /// <summary>1. what no plan names leaves; 2. what is missing starts; 3. the route follows; 4. what no route leads to stops; 5. the alarm is set.</summary>
     private void Step_NeedsLock()
     {
-        dynos.Tidy(world.Clock.GetUtcNow());
+        dynos.Tidy(world.Clock.Monotonic);
         crashes.Forget(slot => slot.Generation != wanted?.Generation && slot.Generation != next?.Generation);
         if (isOpen && !world.Stopping.IsCancellationRequested)
         {
-            var now = world.Clock.GetUtcNow();
+            var now = world.Clock.Monotonic;
             LetGo_NeedsLock(now);
             Launch_NeedsLock(now);
             route.Follow_NeedsLock();
@@ -246,7 +250,7 @@ internal sealed class AppDynos : IDisposable
         changed.Beat();
     }
 
-    private void LetGo_NeedsLock(DateTimeOffset now)
+    private void LetGo_NeedsLock(TimeSpan now)
     {
         foreach (var dyno in dynos.All)
         {
@@ -258,22 +262,22 @@ internal sealed class AppDynos : IDisposable
         }
     }
 
-    private void Launch_NeedsLock(DateTimeOffset now)
+    private void Launch_NeedsLock(TimeSpan now)
     {
         foreach (var (slot, plan, process) in Slots_NeedsLock())
         {
             // Other types than web never overlap.
             var mustWait = !slot.IsWeb && dynos.IsBefore(slot);
-            var rests = crashes.Find(slot) is { } crash && (crash.TryAgainAt > now || ReferenceEquals(plan, next));
+            var rests = crashes.Find(slot) is { } crash && (crash.RestsUntil > now || ReferenceEquals(plan, next));
             if (!dynos.Fills(slot) && !mustWait && !rests)
                 LaunchOne_NeedsLock(slot, plan, process, now);
         }
     }
 
-    private void LaunchOne_NeedsLock(Slot slot, DynoPlan plan, PlannedProcess process, DateTimeOffset now)
+    private void LaunchOne_NeedsLock(Slot slot, DynoPlan plan, PlannedProcess process, TimeSpan now)
     {
         var start = plan.Start(slot, process);
-        var dyno = new Dyno(start.Asked(now), slot, now) { Phase = DynoPhase.Launching };
+        var dyno = new Dyno(start.Asked(world.Clock.GetUtcNow()), slot, now) { Phase = DynoPhase.Launching };
         dynos.Add(dyno);
         dyno.Launch = Task.Run(() => moves.LaunchAsync(dyno, start));
     }
@@ -283,7 +287,7 @@ internal sealed class AppDynos : IDisposable
         if (dynos.Find(status.Id) is not { HasEnded: false } dyno)
             return;
         var before = (dyno.Status.State, dyno.Since);
-        dyno.Becomes(status, world.Clock.GetUtcNow());
+        dyno.Becomes(status, world.Clock.Monotonic);
         if (dyno.HasEnded)
             Ended_NeedsLock(dyno, before);
         Step_NeedsLock();
@@ -292,18 +296,17 @@ internal sealed class AppDynos : IDisposable
     private void End_NeedsLock(Dyno dyno, string why)
     {
         var before = (dyno.Status.State, dyno.Since);
-        var now = world.Clock.GetUtcNow();
-        dyno.Becomes(dyno.Status with { State = DynoState.Crashed, Reason = why, Since = now }, now);
+        dyno.Becomes(dyno.Status with { State = DynoState.Crashed, Reason = why, Since = world.Clock.GetUtcNow() }, world.Clock.Monotonic);
         Ended_NeedsLock(dyno, before);
     }
 
-    private void Ended_NeedsLock(Dyno dyno, (DynoState State, DateTimeOffset Since) before)
+    private void Ended_NeedsLock(Dyno dyno, (DynoState State, TimeSpan Since) before)
     {
         var filledSlot = dyno.FillsSlot;
         if (dyno.Phase < DynoPhase.Leaving)
             dyno.Phase = DynoPhase.Leaving;
         if (filledSlot)
-            crashes.Add(dyno.Slot, dyno.Status, before.State == DynoState.Up ? before.Since : null, world.Clock.GetUtcNow());
+            crashes.Add(dyno.Slot, dyno.Status, before.State == DynoState.Up ? world.Clock.Monotonic - before.Since : null, world.Clock);
     }
 
     private Prepared? Outcome_NeedsLock(DynoPlan plan, bool isTooLate)
@@ -316,7 +319,7 @@ internal sealed class AppDynos : IDisposable
             return new Prepared.Healthy();
         if (slots.Select(crashes.Find).OfType<Crash>().FirstOrDefault() is { } crash)
             return GiveUp_NeedsLock(plan, $"{crash.Slot.Name} crashed while it booted: {crash.Why.TrimEnd('.')}. The app's log shows what it said.");
-        var trouble = dynos.All.FirstOrDefault(d => d.Slot.Generation == plan.Generation && d.LaunchTrouble?.Since + LaunchPatience < world.Clock.GetUtcNow())?.LaunchTrouble;
+        var trouble = dynos.All.FirstOrDefault(d => d.Slot.Generation == plan.Generation && d.LaunchTrouble?.Since + LaunchPatience < world.Clock.Monotonic)?.LaunchTrouble;
         if (trouble is { } found)
         {
             GiveUp_NeedsLock(plan, found.Why.Message);
@@ -344,12 +347,12 @@ internal sealed class AppDynos : IDisposable
         }
     }
 
-    private void SetAlarm_NeedsLock(DateTimeOffset now)
+    private void SetAlarm_NeedsLock(TimeSpan now)
     {
-        var rests = Slots_NeedsLock().Where(s => ReferenceEquals(s.Plan, wanted)).Select(s => crashes.Find(s.Slot)?.TryAgainAt).OfType<DateTimeOffset>();
+        var rests = Slots_NeedsLock().Where(s => ReferenceEquals(s.Plan, wanted)).Select(s => crashes.Find(s.Slot)?.RestsUntil).OfType<TimeSpan>();
         var boots = dynos.All.Where(d => d.FillsSlot && d.Status.State == DynoState.Starting).Select(d => d.Since + BootLimitOfLastResort);
-        var due = rests.Concat(boots).Where(at => at > now).DefaultIfEmpty(DateTimeOffset.MaxValue).Min();
-        alarm.Change(due == DateTimeOffset.MaxValue ? Timeout.InfiniteTimeSpan : due - now + TimeSpan.FromMilliseconds(1), Timeout.InfiniteTimeSpan);
+        var due = rests.Concat(boots).Where(at => at > now).DefaultIfEmpty(TimeSpan.MaxValue).Min();
+        alarm.Change(due == TimeSpan.MaxValue ? Timeout.InfiniteTimeSpan : due - now + TimeSpan.FromMilliseconds(1), Timeout.InfiniteTimeSpan);
     }
 
     private bool Replace(string? typeOrName, Func<Dyno, DynoPhase> phase)

@@ -1,9 +1,10 @@
+using Sluice.Jobs;
 using Sluice.Runtime;
 
 namespace Sluice.Dynos;
 
-/// <summary>What went wrong in one slot: how often in a row, why, and when it is tried again.</summary>
-internal sealed record Crash(Slot Slot, int InARow, string Why, DateTimeOffset TryAgainAt, DynoStatus Last);
+/// <summary>What went wrong in one slot: how often in a row, why, and until when, in monotonic time, it is not tried again.</summary>
+internal sealed record Crash(Slot Slot, int InARow, string Why, TimeSpan RestsUntil, DynoStatus Last);
 
 /// <summary>The slots of one app that crashed since they were last well; touched only under its lock.</summary>
 internal sealed class Crashes
@@ -14,14 +15,14 @@ internal sealed class Crashes
 
     public Crash? Find(Slot slot) => bySlot.GetValueOrDefault(slot);
 
-    /// <param name="upSince">Null when it never came up.</param>
-    public void Add(Slot slot, DynoStatus status, DateTimeOffset? upSince, DateTimeOffset now)
+    /// <param name="upFor">Null when it never came up.</param>
+    public void Add(Slot slot, DynoStatus status, TimeSpan? upFor, TimeProvider clock)
     {
-        var wasWell = now - upSince >= Backoff.Forgiven;
+        var wasWell = upFor >= Backoff.Forgiven;
         var inARow = wasWell ? 1 : 1 + (Find(slot)?.InARow ?? 0);
         var why = status.Reason ?? (status.ExitCode is { } code ? $"exited with status {code}" : "stopped");
-        var again = now + Backoff.Delay(inARow, Random.Shared.NextDouble());
-        bySlot[slot] = new Crash(slot, inARow, why, again, status with { State = DynoState.Crashed, TryAgainAt = again });
+        var rest = Backoff.Delay(inARow, Random.Shared.NextDouble());
+        bySlot[slot] = new Crash(slot, inARow, why, clock.Monotonic + rest, status with { State = DynoState.Crashed, TryAgainAt = clock.GetUtcNow() + rest });
     }
 
     public void Forget(Func<Slot, bool> which)

@@ -53,7 +53,7 @@ internal enum DynoPhase
 }
 
 /// <summary>One dyno of one app, as the fleet keeps it; touched only under its app's lock.</summary>
-internal sealed class Dyno(DynoStatus status, Slot slot, DateTimeOffset now)
+internal sealed class Dyno(DynoStatus status, Slot slot, TimeSpan now)
 {
     public DynoId Id => Status.Id;
 
@@ -61,10 +61,10 @@ internal sealed class Dyno(DynoStatus status, Slot slot, DateTimeOffset now)
 
     public DynoStatus Status { get; private set; } = status;
 
-    /// <summary>Since when the fleet knows that state, by the fleet's own clock: the runtime may have another.</summary>
-    public DateTimeOffset Since { get; private set; } = now;
+    /// <summary>Since when the fleet knows that state, in monotonic time.</summary>
+    public TimeSpan Since { get; private set; } = now;
 
-    public void Becomes(DynoStatus next, DateTimeOffset at)
+    public void Becomes(DynoStatus next, TimeSpan at)
     {
         if (next.State != Status.State)
             Since = at;
@@ -77,7 +77,7 @@ internal sealed class Dyno(DynoStatus status, Slot slot, DateTimeOffset now)
     public Task Launch { get; set; } = Task.CompletedTask;
 
     /// <summary>Why the runtime cannot start it, and since when; it is tried again.</summary>
-    public (DateTimeOffset Since, Exception Why)? LaunchTrouble { get; set; }
+    public (TimeSpan Since, Exception Why)? LaunchTrouble { get; set; }
 
     public bool FillsSlot => Phase is DynoPhase.Launching or DynoPhase.Kept;
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Sluice.Jobs;
 using Sluice.Runtime;
 
 namespace Sluice.Dynos;
@@ -98,7 +99,7 @@ internal sealed class DynoMoves(AppId app, FleetWorld world, Lock gate, Action<D
         world.Trouble(trouble, $"{dyno.Slot.Name} of app {app} could not be started");
         lock (gate)
         {
-            dyno.LaunchTrouble = (dyno.LaunchTrouble?.Since ?? world.Clock.GetUtcNow(), trouble);
+            dyno.LaunchTrouble = (dyno.LaunchTrouble?.Since ?? world.Clock.Monotonic, trouble);
             step();
             return dyno.Phase == DynoPhase.Launching;
         }

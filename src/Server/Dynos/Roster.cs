@@ -11,7 +11,7 @@ internal sealed class Roster
     private readonly List<Dyno> dynos = [];
 
     /// <summary>Dynos that are no more, and since when: a list of what runs may have been made just before.</summary>
-    private readonly Dictionary<DynoId, DateTimeOffset> gone = [];
+    private readonly Dictionary<DynoId, TimeSpan> gone = [];
 
     public bool IsEmpty => dynos.Count == 0;
 
@@ -39,7 +39,7 @@ internal sealed class Roster
     ];
 
     /// <summary>Takes out those that are gone.</summary>
-    public void Tidy(DateTimeOffset now)
+    public void Tidy(TimeSpan now)
     {
         foreach (var dyno in dynos.Where(d => d.Phase == DynoPhase.Gone))
             gone[dyno.Id] = now;

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text;
 
 namespace Sluice.Logs;
@@ -31,6 +32,17 @@ internal static class LogText
 
     /// <summary>With its colours when it has some, else plain: for a page that makes classes of its own out of them.</summary>
     public static string Shown(string text) => Coloured(text) ?? Clean(text);
+
+    /// <summary>A name of a file, each control character as <c>\x1b</c>: two names stay two.</summary>
+    public static string Escaped(string name)
+    {
+        if (!name.Any(char.IsControl))
+            return name;
+        var text = new StringBuilder(name.Length + 8);
+        foreach (var c in name)
+            _ = char.IsControl(c) ? text.Append(CultureInfo.InvariantCulture, $"\\x{(int)c:x2}") : text.Append(c);
+        return text.ToString();
+    }
 
     private static string Clean(string text, bool keepsColours)
     {

@@ -31,21 +31,21 @@ public sealed partial class MetricsRecorder(RouterClient routers, IRuntime runti
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await Calm.AfterStartAsync(clock, stoppingToken);
-        var (began, tidied) = (Minute.Of(clock.GetUtcNow()), DateTimeOffset.MinValue);
+        var (began, tidied) = (Minute.Of(clock.GetUtcNow()), clock.Monotonic - TidyEvery);
         while (!stoppingToken.IsCancellationRequested)
         {
             try
             {
                 await LookAsync(stoppingToken);
-                if (Minute.Of(clock.GetUtcNow()) is var now && now > began)
+                if (Minute.Of(clock.GetUtcNow()) is var now && now != began)
                 {
                     Write(began);
                     began = now;
                 }
-                if (clock.GetUtcNow() - tidied > TidyEvery)
+                if (clock.Monotonic - tidied >= TidyEvery)
                 {
                     history.KeepOnly((await apps.AllAsync(stoppingToken)).Select(a => a.Id).ToHashSet());
-                    tidied = clock.GetUtcNow();
+                    tidied = clock.Monotonic;
                 }
             }
             catch (Exception trouble) when (!stoppingToken.IsCancellationRequested)

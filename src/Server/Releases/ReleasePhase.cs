@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using Sluice.Builds;
 using Sluice.Dynos;
 using Sluice.Logs;
@@ -8,7 +9,7 @@ namespace Sluice.Releases;
 
 /// <summary>
 /// The release command of a slug (its process type <c>release</c>), run once with the new release's config before anything of it is started. What it prints
-/// is its own output, and stands in the app's log as that of any other dyno: <c>app[release.4711]</c>.
+/// is its own output, line by line, and stands in the app's log as that of any other dyno: <c>app[release.4711]</c>.
 /// </summary>
 internal sealed class ReleasePhase(IRuntime runtime, OpenLogs logs, AppLogs appLogs, TimeProvider clock)
 {
@@ -49,18 +50,15 @@ internal sealed class ReleasePhase(IRuntime runtime, OpenLogs logs, AppLogs appL
 
     private async Task<SandboxExit> RunAsync(OneOff oneOff, OutputLog log, CancellationToken ct)
     {
-        var lines = new OutputLines(line =>
+        // Nothing is kept as it was printed: who promotes may read it in a terminal, which it must not command.
+        var lines = new OutputLines(async line =>
         {
             appLogs.Append(new SourceLine(oneOff.App, "app", oneOff.Name, clock.GetUtcNow(), line));
-            return ValueTask.CompletedTask;
+            await log.WriteAsync(Encoding.UTF8.GetBytes(line + "\n"), CancellationToken.None);
         });
         try
         {
-            return await runtime.RunAsync(oneOff, async bytes =>
-            {
-                await log.WriteAsync(bytes, CancellationToken.None);
-                await lines.AddAsync(bytes);
-            }, ct);
+            return await runtime.RunAsync(oneOff, bytes => lines.AddAsync(bytes), ct);
         }
         finally
         {

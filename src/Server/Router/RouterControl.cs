@@ -1,3 +1,5 @@
+using Sluice.Jobs;
+
 namespace Sluice.Router;
 
 /// <summary>
@@ -50,8 +52,8 @@ internal sealed class RouterControl(DataFolder data, LiveTable table, SavedTable
     private async Task WaitForDrainAsync(HttpContext http)
     {
         var dyno = new DynoId(Guid.Parse(http.Request.Path.Value!.Split('/')[2]));
-        var end = clock.GetUtcNow() + TimeSpan.FromMilliseconds(long.Parse(http.Request.Query["ms"]!));
-        while (table.InFlightTo(dyno) > 0 && clock.GetUtcNow() < end)
+        var end = clock.Monotonic + TimeSpan.FromMilliseconds(long.Parse(http.Request.Query["ms"]!));
+        while (table.InFlightTo(dyno) > 0 && clock.Monotonic < end)
             await Task.Delay(Look, clock, http.RequestAborted);
         await http.Response.WriteAsJsonAsync(table.InFlightTo(dyno) == 0, RouterClient.Json, http.RequestAborted);
     }

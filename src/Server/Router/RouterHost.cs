@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Options;
 using Yarp.ReverseProxy.Forwarder;
+using Sluice.Jobs;
 
 namespace Sluice.Router;
 
@@ -81,8 +82,8 @@ internal sealed class RouterHost : IAsyncDisposable
     {
         draining = true;
         await doors.CloseAsync();
-        var end = clock.GetUtcNow() + limits.Drain;
-        while (open.Count > 0 && clock.GetUtcNow() < end)
+        var end = clock.Monotonic + limits.Drain;
+        while (open.Count > 0 && clock.Monotonic < end)
             await Task.Delay(TimeSpan.FromMilliseconds(10), clock, ct);
         await sockets.CloseAsync();
         await front.StopAsync(ct);

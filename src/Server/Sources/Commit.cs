@@ -1,8 +1,9 @@
 using System.Collections.Immutable;
+using Sluice.Logs;
 
 namespace Sluice.Sources;
 
-/// <summary>One commit, as its author wrote it: the text is a tenant's.</summary>
+/// <summary>One commit, as its author wrote it: the text is a tenant's, without what would command a terminal.</summary>
 public sealed record Commit
 {
     /// <summary>40 lower-case hex digits.</summary>
@@ -34,9 +35,9 @@ public sealed record Commit
     {
         Sha = f[0],
         Tree = f[1],
-        Subject = f[2],
-        Author = f[3],
-        AuthorEmail = f[4],
+        Subject = LogText.Clean(f[2]),
+        Author = LogText.Clean(f[3]),
+        AuthorEmail = LogText.Clean(f[4]),
         At = DateTimeOffset.FromUnixTimeSeconds(long.TryParse(f[5], out var seconds) && seconds is > -62135596800 and < 253402300800 ? seconds : 0),
     };
 }

@@ -19,13 +19,13 @@ public sealed partial class RepositoryCare(DataFolder data, TimeProvider clock, 
     /// <summary>A lock as old as this was left by a git that was killed.</summary>
     private static readonly TimeSpan LockIsDead = TimeSpan.FromHours(1);
 
-    private readonly ConcurrentDictionary<AppId, DateTimeOffset> due = new();
+    private readonly ConcurrentDictionary<AppId, TimeSpan> due = new();
     private readonly Wakeup wakeup = new();
 
     /// <summary>New objects came into the app's repository.</summary>
     public void Nudge(AppId app)
     {
-        due[app] = clock.GetUtcNow() + Quiet;
+        due[app] = clock.Monotonic + Quiet;
         wakeup.Nudge();
     }
 
@@ -35,7 +35,7 @@ public sealed partial class RepositoryCare(DataFolder data, TimeProvider clock, 
         {
             foreach (var (app, at) in due.ToArray())
             {
-                if (at <= clock.GetUtcNow() && due.TryRemove(KeyValuePair.Create(app, at)))
+                if (at <= clock.Monotonic && due.TryRemove(KeyValuePair.Create(app, at)))
                     await TryAsync(app, stoppingToken);
             }
             await wakeup.WaitAsync(due.IsEmpty ? TimeSpan.FromHours(1) : Quiet / 4, clock, stoppingToken);

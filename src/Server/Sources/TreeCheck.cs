@@ -1,4 +1,5 @@
 using System.Text;
+using Sluice.Logs;
 
 namespace Sluice.Sources;
 
@@ -45,11 +46,5 @@ internal static class TreeCheck
             : $"The commit has a path with a control character, which no checkout could show: {Shown(path)}. Rename it.";
     }
 
-    private static string Shown(ReadOnlySpan<byte> path)
-    {
-        var text = new StringBuilder();
-        foreach (var rune in Encoding.UTF8.GetString(path).EnumerateRunes())
-            text.Append(Rune.IsControl(rune) ? $"\\x{rune.Value:x2}" : rune.ToString());
-        return text.Length <= 200 ? text.ToString() : text.ToString(0, 200) + "...";
-    }
+    private static string Shown(ReadOnlySpan<byte> path) => LogText.Escaped(Encoding.UTF8.GetString(path)) is var text && text.Length <= 200 ? text : text[..200] + "...";
 }

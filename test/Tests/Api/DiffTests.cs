@@ -30,8 +30,10 @@ public sealed class DiffTests
         await PromoteAsync();
         Assert.Equal(("same", 0, 0), Said(await DiffAsync("?to=shop")));
 
-        await PushedAsync(new(files) { ["news"] = "1" });
-        Assert.Equal(("ancestry", 1, 0), Said(await DiffAsync("?to=shop")));
+        await PushedAsync(new(files) { ["news"] = "1" }, "\e]52;c;eA==\aNews \e[2Jof\u009b the day");
+        var news = await DiffAsync("?to=shop");
+        Assert.Equal(("ancestry", 1, 0), Said(news));
+        Assert.Equal("]52;c;eA==News of the day", Assert.Single(news.Commits).Subject);   // who reads it in a terminal is not commanded by it
         await client.PatchAsync<IReadOnlyDictionary<string, string?>, IReadOnlyDictionary<string, string>>("/apps/shop-staging/config-vars", new Dictionary<string, string?> { ["A"] = "1" }, Ct);
         Assert.Equal(("ancestry", 1, 0), Said(await DiffAsync("?to=shop")));
         Assert.Equal(("ancestry", 1, 0), Said(await DiffAsync("?from_release=v3&to_release=v2")));
@@ -44,7 +46,7 @@ public sealed class DiffTests
         await ImportAsync("imported");
         var tree = await DiffAsync("?to=imported");
         Assert.Equal("tree", tree.Method);
-        Assert.Contains(new DiffFileWire("only-here", "removed"), tree.Files);
+        Assert.Contains(new DiffFileWire(@"only\x1b[2J-here", "removed"), tree.Files);
         Assert.Contains(new DiffFileWire("news", "added"), tree.Files);
 
         // Without its files, what git does not know can be compared with nothing; what git knows still can.
@@ -57,9 +59,9 @@ public sealed class DiffTests
 
         Task<DiffWire> DiffAsync(string query) => client.GetAsync<DiffWire>("/apps/shop-staging/diff" + query, Ct);
 
-        async Task PushedAsync(Dictionary<string, string> with)
+        async Task PushedAsync(Dictionary<string, string> with, string message = "Begin")
         {
-            var ran = await sluice.PushAsync("shop-staging", with, Ct);
+            var ran = await sluice.PushAsync("shop-staging", with, message, key: null, Ct);
             Assert.True(ran.ExitCode == 0, ran.ToString());
         }
 
@@ -104,7 +106,7 @@ public sealed class DiffTests
         {
             var folder = sluice.Scratch("import");
             await File.WriteAllTextAsync(Path.Combine(folder, "Procfile"), files["Procfile"], Ct);
-            await File.WriteAllTextAsync(Path.Combine(folder, "only-here"), "x", Ct);
+            await File.WriteAllTextAsync(Path.Combine(folder, "only\e[2J-here"), "x", Ct);
             var tar = Path.Combine(sluice.Scratch("tars"), "source.tgz");
             var packed = await sluice.RunAsync(["tar", "-C", folder, "-czf", tar, "."], "/", [], Ct);
             Assert.Equal(0, packed.ExitCode);

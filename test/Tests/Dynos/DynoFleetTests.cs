@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Sluice.Dynos;
 using Sluice.Runtime;
 using Sluice.Tests.Releases;
+using Sluice.Tests.Runtime;
 
 namespace Sluice.Tests.Dynos;
 
@@ -195,4 +196,36 @@ public sealed class DynoFleetTests : IAsyncLifetime
         Id = DynoId.New(), App = app, Name = name, Type = name.Split('.')[0], Generation = generation, Slug = SlugDigest.Of("slug"u8),
         Env = ImmutableDictionary<string, string>.Empty, Command = "w", Size = "Basic",
     };
+
+    /// <summary>Forward and back by more than any timer of the system takes.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(-60)]
+    public async Task A_date_that_is_set_anew_fails_no_release_that_boots_and_keeps_no_dyno_that_crashed_from_starting(int days)
+    {
+        var clock = new JumpingClock();
+        await world.DisposeAsync();
+        world = await new ReleaseWorld(outside, time: clock).StartAsync();
+        var app = AppId.New();
+        var plan = Plan(app, 1, Web());
+        Runtime.Fates = _ => ScriptedRuntime.Fate.Hang;
+        var booting = world.Fleet.PrepareAsync(plan, clock.GetUtcNow(), None);
+        await ReleaseWorld.UntilAsync(() => Runtime.Alive.Any(d => d.App == app), "a dyno that boots");
+        clock.Jump = TimeSpan.FromDays(days);
+        await Task.Delay(TimeSpan.FromSeconds(1.5), None);   // it looks every second
+        Assert.False(booting.IsCompleted);
+        var dyno = Runtime.Alive.Single(d => d.App == app);
+        Assert.Equal(DynoState.Starting, Assert.Single(world.Fleet.Of(app)).State);
+        Runtime.ComesUp(dyno.Id);
+        Assert.IsType<Prepared.Healthy>(await booting);
+        await world.Fleet.FlipAsync(plan, None);
+
+        Runtime.Fates = _ => ScriptedRuntime.Fate.Up;
+        Runtime.Crash(dyno.Id);
+        await ReleaseWorld.UntilAsync(() => Router.RouteOf(app) is { Targets.IsEmpty: true, WhenEmpty: "H10" }, "no target");
+        clock.Jump = TimeSpan.FromDays(2 * days);
+        world.Fleet.Want(plan);
+        await ReleaseWorld.UntilAsync(() => Router.RouteOf(app)?.Targets.Length == 1, "one target again");
+        Assert.Empty(world.Troubles);
+    }
 }

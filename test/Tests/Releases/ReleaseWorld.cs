@@ -56,12 +56,13 @@ internal sealed class ReleaseWorld : IAsyncDisposable
 
     /// <param name="runtime">A real one in place of the scripted one.</param>
     /// <param name="router">The line to a real router in place of the scripted one.</param>
-    public ReleaseWorld(Outside outside, IRuntime? runtime = null, RouterClient? router = null)
+    /// <param name="time">The system's, when null.</param>
+    public ReleaseWorld(Outside outside, IRuntime? runtime = null, RouterClient? router = null, TimeProvider? time = null)
     {
         Outside = outside;
         runtime ??= outside.Runtime;
         var routes = router is null ? null : new Routes(router);
-        var (db, vault, clock) = (outside.Records.Db, outside.Vault, TimeProvider.System);
+        var (db, vault, clock) = (outside.Records.Db, outside.Vault, time ?? TimeProvider.System);
         var wakeup = new Wakeup();
         Slugs = new SlugCatalog(db);
         Apps = new AppCatalog(db, vault, clock);

@@ -154,6 +154,21 @@ public sealed class ReleaserTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task What_a_release_command_prints_cannot_command_a_terminal()
+    {
+        var app = await StartAsync();
+        outside.Runtime.OneOffs = async (_, print, _) =>
+        {
+            await print("\e[31mred\e[0m \e]52;c;x\a\e[2Jgo");
+            await print("ne\u009b2J\u0001\nlast");
+            return new SandboxExit(0, false, false);
+        };
+        await world.DeployAsync(app, Sha1, "web: w", "release: migrate");
+        var release = (await world.Ledger.CurrentAsync(app.Id, ReleaseWorld.None))!;
+        Assert.Equal("\e[31mred\e[0m gone2J\nlast\n", await File.ReadAllTextAsync(new OpenLogs(outside.Data, TimeProvider.System).PathOf(release.Id), ReleaseWorld.None));
+    }
+
+    [Fact]
     public async Task A_failing_release_command_fails_the_release_and_nothing_is_started()
     {
         var app = await StartAsync();

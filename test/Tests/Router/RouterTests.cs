@@ -4,6 +4,7 @@ using System.Net.WebSockets;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Sluice.Router;
+using Sluice.Tests.Runtime;
 
 namespace Sluice.Tests.Router;
 
@@ -147,20 +148,28 @@ public sealed class RouterTests
     }
 
     [Fact]
-    public async Task A_drain_waits_for_what_is_in_flight_and_no_longer_than_its_limit()
+    public async Task A_drain_waits_for_what_is_in_flight_and_no_longer_than_its_limit_whatever_the_date_is_set_to()
     {
         var release = new TaskCompletionSource();
         await using var app = await Backend.StartAsync(async http => { await release.Task; await http.Response.WriteAsync("done"); });
         await using var next = await Backend.SayingAsync("next");
-        await using var router = await RouterUnderTest.StartAsync();
+        var clock = new JumpingClock();
+        await using var router = await RouterUnderTest.StartAsync(clock: clock);
         await router.RouteAsync(app.Target());
         using var http = router.Http();
         var held = http.GetStringAsync("http://shop.localhost/", Ct);
         await UntilAsync(() => !app.Requests.IsEmpty);
         await router.RouteAsync(next.Target());
         Assert.Equal("next", await http.GetStringAsync("http://shop.localhost/", Ct));
-        Assert.False(await router.Client.DrainedAsync(app.Dyno, TimeSpan.FromMilliseconds(100), Ct));
+        var brief = router.Client.DrainedAsync(app.Dyno, TimeSpan.FromMilliseconds(500), Ct);
+        await Task.Delay(TimeSpan.FromMilliseconds(200), Ct);   // it has begun to wait
+        clock.Jump = TimeSpan.FromDays(-1);
+        Assert.False(await brief);
         var drained = router.Client.DrainedAsync(app.Dyno, TimeSpan.FromSeconds(10), Ct);
+        await Task.Delay(TimeSpan.FromMilliseconds(200), Ct);
+        clock.Jump = TimeSpan.FromDays(1);
+        await Task.Delay(TimeSpan.FromMilliseconds(200), Ct);
+        Assert.False(drained.IsCompleted);
         release.SetResult();
         Assert.True(await drained);
         Assert.Equal("done", await held);

@@ -32,7 +32,7 @@ internal sealed class RouterUnderTest : IAsyncDisposable
     public int CompanionPort => ((IPEndPoint)companion.LocalEndPoint!).Port;
     public int Port => ((IPEndPoint)listening.LocalEndPoint!).Port;
 
-    public static async Task<RouterUnderTest> StartAsync(RouterLimits? limits = null, Action<DataFolder>? before = null)
+    public static async Task<RouterUnderTest> StartAsync(RouterLimits? limits = null, Action<DataFolder>? before = null, TimeProvider? clock = null)
     {
         var folder = new TempFolder();
         var data = new DataFolder(folder.Path);
@@ -42,7 +42,7 @@ internal sealed class RouterUnderTest : IAsyncDisposable
         var companion = PortSockets.OpenCompanion(0);
         var site = new Site { Port = ((IPEndPoint)listening.LocalEndPoint!).Port, Domain = "localhost", PublicUrl = new Uri("http://sluice.example:80") };
         // A copy for the router, as a spawned process would have it.
-        var host = await RouterHost.StartAsync(data, site, [Descriptors.Duplicate(listening)], [Descriptors.Duplicate(companion)], limits ?? new RouterLimits(), TimeProvider.System, CancellationToken.None);
+        var host = await RouterHost.StartAsync(data, site, [Descriptors.Duplicate(listening)], [Descriptors.Duplicate(companion)], limits ?? new RouterLimits(), clock ?? TimeProvider.System, CancellationToken.None);
         return new RouterUnderTest(folder, host, listening, companion);
     }
 

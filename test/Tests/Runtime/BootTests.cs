@@ -82,12 +82,4 @@ public sealed class BootTests(RootSandboxes sandboxes) : IClassFixture<RootSandb
             await Task.Delay(50, late.Token);
         return dynos.List().Single(d => d.Id == id);
     }
-
-    /// <summary>The machine's clock, set by somebody in between; what passes, passes as ever.</summary>
-    private sealed class JumpingClock : TimeProvider
-    {
-        public TimeSpan Jump { get; set; }
-
-        public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + Jump;
-    }
 }
