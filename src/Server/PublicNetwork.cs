@@ -14,18 +14,20 @@ internal static class PublicNetwork
     {
         if (address.IsIPv4MappedToIPv6)
             address = address.MapToIPv4();
+        if (Metadata.Any(network => network.Contains(address)))
+            return false;
         if (address.AddressFamily == AddressFamily.InterNetwork)
             return !NotPublic.Any(network => network.Contains(address));
         // Of IPv6 only global unicast, without the prefixes that carry an IPv4 address inside.
         return GlobalV6.Contains(address) && !NotPublicV6.Any(network => network.Contains(address));
     }
 
-    /// <summary>The public network, this machine and private networks; never the link's own, where clouds tell their secrets.</summary>
+    /// <summary>The public network, this machine and private networks; never the link's own and those others where clouds tell their secrets.</summary>
     public static bool HasOrPrivate(IPAddress address)
     {
         if (address.IsIPv4MappedToIPv6)
             address = address.MapToIPv4();
-        return Has(address) || Private.Any(network => network.Contains(address));
+        return (Has(address) || Private.Any(network => network.Contains(address))) && !Metadata.Any(network => network.Contains(address));
     }
 
     /// <summary>Connects to a host all of whose addresses are allowed; null when one is not, or there is none.</summary>
@@ -53,6 +55,9 @@ internal static class PublicNetwork
     private static readonly IPNetwork[] NotPublicV6 = Networks("2001::/32", "2002::/16", "2001:db8::/32");
 
     private static readonly IPNetwork[] Private = Networks("10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7");
+
+    /// <summary>Of AWS, Google, Alibaba and Oracle inside private networks, and of Azure on a public address.</summary>
+    private static readonly IPNetwork[] Metadata = Networks("169.254.0.0/16", "100.100.100.200/32", "192.0.0.192/32", "168.63.129.16/32", "fd00:ec2::/32", "fd20:ce::254/128");
 
     private static readonly IPNetwork[] NotPublic = Networks(
         "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24",

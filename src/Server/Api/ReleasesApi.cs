@@ -68,12 +68,14 @@ internal static class ReleasesApi
 /// <summary>Slugs that a caller names under an app: made for it, or released to it.</summary>
 internal sealed class SlugFinder(SlugCatalog slugs, ReleaseLedger ledger, Lookup lookup)
 {
-    /// <summary>To be released to another app: a slug of any app that the caller may see.</summary>
+    /// <summary>To be released to another app: whoever has a slug's files has the source, so it takes an app with that slug that the caller may deploy to.</summary>
     public async Task<Slug> FindAnyAsync(string idText, Principal who, CancellationToken ct)
     {
         var slug = Guid.TryParse(idText, out var id) ? await slugs.FindAsync(new SlugId(id), ct) : null;
-        if (slug is null || (await lookup.AppsAsync([slug.App, .. await ledger.AppsOfAsync(slug.Id, ct)], who, ct)).IsEmpty)
+        if (slug is null || await lookup.AccessesAsync([slug.App, .. await ledger.AppsOfAsync(slug.Id, ct)], who, ct) is not { IsEmpty: false } seen)
             throw Refuse.NotFound("slug", idText);
+        if (!seen.Any(app => app.Granted.Has(Permission.Deploy)))
+            seen[0].Demand(Permission.Deploy);
         return slug;
     }
 

@@ -75,6 +75,12 @@ public sealed class DrainTableTests
     [InlineData("syslog://[::1]:514", true)]
     [InlineData("syslog://10.1.2.3", true)]
     [InlineData("http://169.254.169.254/", false)]
+    [InlineData("http://100.64.0.1/", true)]
+    [InlineData("http://100.100.100.200/", false)]
+    [InlineData("http://[fd00:1::1]/", true)]
+    [InlineData("http://[fd00:ec2::254]/", false)]
+    [InlineData("http://[::ffff:100.100.100.200]/", false)]
+    [InlineData("http://168.63.129.16/", false)]
     [InlineData("http://0.0.0.0/", false)]
     [InlineData("syslog://224.0.0.1", false)]
     public void Private_networks_can_be_allowed_and_the_links_own_never(string url, bool isAllowed) => Assert.Equal(isAllowed, !DrainAddress.Faults(url, allowsPrivate: true).Any());
