@@ -120,7 +120,6 @@ internal static class HeadRules
         if (!isWebSocket && headers.Upgrade.Count > 0)
             headers.Remove(HeaderNames.Upgrade);
         headers.Remove("HTTP2-Settings");
-        // Kestrel shows `Connection: keep-alive, X-Foo` as `keep-alive`: names beside that or `close` cannot be seen here.
         if (headers.Connection.Count == 0)
             return;
         foreach (var name in headers.Connection.ToString().Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))

@@ -100,35 +100,3 @@ internal sealed class Refusals : DiagnosticSource
         private byte[] Scratch(int size) => scratch!.Length >= size ? scratch : scratch = new byte[size];
     }
 }
-
-/// <summary>
-/// Reads a Content-Length as digits and nothing else: what Kestrel's own parser takes, a sign for one, another server may take otherwise.
-/// </summary>
-internal sealed class DigitsOnly : Encoding
-{
-    private static readonly DigitsOnly Instance = new();
-
-    /// <summary>For Kestrel to choose by: every other header is bytes, as they came.</summary>
-    public static Encoding Of(string header) => header == "Content-Length" ? Instance : Latin1;
-
-    /// <summary>Kestrel gives room for one digit more than any length has, and refuses a length that fills it: what goes beyond is not read.</summary>
-    public override int GetChars(ReadOnlySpan<byte> bytes, Span<char> chars)
-    {
-        var count = Math.Min(bytes.Length, chars.Length);
-        for (var i = 0; i < count; i++)
-            chars[i] = char.IsAsciiDigit((char)bytes[i]) ? (char)bytes[i] : 'x';
-        return count;
-    }
-
-    public override int GetChars(byte[] bytes, int byteIndex, int byteCount, char[] chars, int charIndex) => GetChars(bytes.AsSpan(byteIndex, byteCount), chars.AsSpan(charIndex));
-
-    public override int GetCharCount(byte[] bytes, int index, int count) => count;
-
-    public override int GetMaxCharCount(int byteCount) => byteCount;
-
-    public override int GetByteCount(char[] chars, int index, int count) => count;
-
-    public override int GetBytes(char[] chars, int charIndex, int charCount, byte[] bytes, int byteIndex) => Latin1.GetBytes(chars, charIndex, charCount, bytes, byteIndex);
-
-    public override int GetMaxByteCount(int charCount) => charCount;
-}

@@ -157,8 +157,8 @@ internal sealed class RouterHost : IAsyncDisposable
             kestrel.Limits.MaxRequestBufferSize = 2 * RouterLimits.MostHere;   // the longest head must fit in
             // A body may come as slowly as it likes, so long as something comes: Idle sees to that.
             kestrel.Limits.MinRequestBodyDataRate = null;
+            kestrel.RequestHeaderEncodingSelector = HeaderReading.Of;
             // Bytes beyond ASCII go through as they are.
-            kestrel.RequestHeaderEncodingSelector = DigitsOnly.Of;
             kestrel.ResponseHeaderEncodingSelector = _ => System.Text.Encoding.Latin1;
             foreach (var socket in sockets)
                 kestrel.ListenHandle((ulong)socket, listen => listen.UseTlsOrPlain(Certificates, open, foyer, rendezvous));

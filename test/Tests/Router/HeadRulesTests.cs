@@ -28,6 +28,44 @@ public sealed class HeadRulesTests
             Assert.DoesNotContain(gone, seen.Keys);
     }
 
+    /// <summary>Kestrel by itself shows one word of such a header, and the name beside it is lost.</summary>
+    [Theory]
+    [InlineData("Connection: keep-alive, X-Secret", false)]
+    [InlineData("Connection: close, X-Secret", true)]
+    [InlineData("Connection: X-SECRET ,close", true)]
+    [InlineData("Connection: Upgrade,X-Secret\r\nUpgrade: h2c", false)]
+    [InlineData("Connection: keep-alive\r\nConnection:\tx-secret\t", false)]
+    [InlineData("Connection: ,,X-Secret,,\r\nConnection: keep-alive", false)]
+    [InlineData("Connection: close\r\nConnection: X-Secret, Content-Length, Host", true)]
+    public async Task What_Connection_names_goes_no_further_whatever_stands_beside_it(string connection, bool closes)
+    {
+        await using var app = await Backend.SayingAsync("ok");
+        await using var router = await RouterUnderTest.StartAsync();
+        await router.RouteAsync(app.Target());
+        var answer = await router.RawAsync($"POST / HTTP/1.1\r\nHost: shop.localhost\r\nX-Secret: 1\r\nX-Open: 2\r\nContent-Length: 2\r\n{connection}\r\n\r\nhi");
+        var seen = Assert.Single(app.Requests).Headers;
+        Assert.DoesNotContain("X-Secret", seen.Keys);
+        Assert.Equal(("2", "2", "shop.localhost"), (seen["X-Open"], seen["Content-Length"], seen["Host"]));
+        Assert.StartsWith("HTTP/1.1 200 ", answer, StringComparison.Ordinal);
+        Assert.True(!closes || answer.Contains("\r\nConnection: close\r\n", StringComparison.Ordinal), answer);
+    }
+
+    [Theory]
+    [InlineData("HTTP/1.1", "keep-alive", 2)]
+    [InlineData("HTTP/1.1", "keep-alive, TE", 2)]
+    [InlineData("HTTP/1.1", "TE", 2)]
+    [InlineData("HTTP/1.1", "TE, close", 1)]
+    [InlineData("HTTP/1.0", "TE", 1)]
+    public async Task A_connection_stays_open_as_its_visitor_asks(string version, string connection, int answered)
+    {
+        await using var app = await Backend.SayingAsync("ok");
+        await using var router = await RouterUnderTest.StartAsync();
+        await router.RouteAsync(app.Target());
+        var request = $"GET / {version}\r\nHost: shop.localhost\r\nConnection: {connection}\r\n\r\n";
+        await router.RawAsync(request + request);
+        Assert.Equal(answered, app.Requests.Count);
+    }
+
     [Theory]
     [InlineData("/a/..%2f..%2fb/../c//d?x=%7e&y=a%2Fb", "/a/..%2f..%2fb/../c//d?x=%7e&y=a%2Fb")]
     [InlineData("//evil.example/x", "//evil.example/x")]
