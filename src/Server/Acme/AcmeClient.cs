@@ -4,6 +4,7 @@ using System.Net.Http.Headers;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
+using Sluice.Jobs;
 using Sluice.Logs;
 
 namespace Sluice.Acme;
@@ -23,7 +24,7 @@ internal sealed class AcmeClient : IDisposable
     private readonly TimeProvider clock;
     private readonly HttpClient http;
     private readonly ConcurrentQueue<string> nonces = new();
-    private (AcmeDirectory What, DateTimeOffset Until)? directory;
+    private (AcmeDirectory What, TimeSpan Until)? directory;
 
     public AcmeClient(Authority authority, TimeProvider clock)
     {
@@ -42,12 +43,12 @@ internal sealed class AcmeClient : IDisposable
     /// <summary>Where the authority takes what; remembered for an hour.</summary>
     public async Task<AcmeDirectory> DirectoryAsync(CancellationToken ct)
     {
-        if (directory is { } known && clock.GetUtcNow() < known.Until)
+        if (directory is { } known && clock.Monotonic < known.Until)
             return known.What;
         using var answer = await SendAsync(() => new HttpRequestMessage(HttpMethod.Get, authority.Directory), ct);
         await RefuseAsync(answer, ct);
         var found = await ReadAsync<AcmeDirectory>(answer, ct);
-        directory = (found, clock.GetUtcNow() + DirectoryFor);
+        directory = (found, clock.Monotonic + DirectoryFor);
         return found;
     }
 

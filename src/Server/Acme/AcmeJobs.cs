@@ -78,11 +78,12 @@ public sealed class AcmeJobs(Db db, Vault vault, Site site, TimeProvider clock)
             .ToImmutableDictionary();
     }
 
-    /// <summary>Those that something can be done for now; the longest waiting first.</summary>
+    /// <summary>Those that something can be done for now; the longest waiting first. What was tried in the future was tried before the date was set back, and waits no longer.</summary>
     internal Task<ImmutableArray<AcmeJob>> DueAsync(CancellationToken ct) => db.ListAsync(
         $"""
         SELECT {Columns} {Wanted} AND domains.hostname NOT LIKE '*%'
-           AND (next_at IS NULL OR next_at <= {clock.GetUtcNow()} OR (domains.sni_endpoint_id IS NULL AND order_url IS NULL AND failures = 0))
+           AND (next_at IS NULL OR next_at <= {clock.GetUtcNow()} OR (domains.sni_endpoint_id IS NULL AND order_url IS NULL AND failures = 0)
+                OR (tried_at > {clock.GetUtcNow() + BetweenTries} AND (order_url IS NOT NULL OR failures > 0)))
          ORDER BY COALESCE(next_at, 0), domains.id LIMIT {MostDue}
         """, Read, ct);
 

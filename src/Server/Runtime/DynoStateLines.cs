@@ -14,9 +14,12 @@ internal sealed class DynoStateLines(IRuntime runtime, TimeProvider clock)
 
     private readonly Dictionary<DynoId, DynoState> known = [];
     private readonly DateTimeOffset since = clock.GetUtcNow();
+    private bool knowsOld;
 
     public async IAsyncEnumerable<SourceLine> ReadAsync([EnumeratorCancellation] CancellationToken ct)
     {
+        if (!knowsOld)
+            await LearnOldAsync(ct);
         await foreach (var dyno in runtime.WatchAsync(ct))
         {
             foreach (var text in Say(dyno))
@@ -24,12 +27,23 @@ internal sealed class DynoStateLines(IRuntime runtime, TimeProvider clock)
         }
     }
 
+    /// <summary>The date tells old from new only here: it may be set back while the server runs.</summary>
+    private async Task LearnOldAsync(CancellationToken ct)
+    {
+        foreach (var dyno in await runtime.ListAsync(ct))
+        {
+            if (dyno.Since < since)
+                known[dyno.Id] = dyno.State;
+        }
+        knowsOld = true;
+    }
+
     private ImmutableArray<string> Say(DynoStatus dyno)
     {
         var isNew = !known.TryGetValue(dyno.Id, out var was);
         known[dyno.Id] = dyno.State;
         if (isNew)
-            return dyno.Since >= since ? Begun(dyno) : [];
+            return Begun(dyno);
         if (was == dyno.State)
             return [];
         if (dyno.State == DynoState.Complete)

@@ -79,6 +79,23 @@ public sealed class AcmeTests
         Assert.NotNull(await world.HandshakeAsync(Www));
     }
 
+    [Fact]
+    public async Task What_failed_under_a_date_that_was_wrong_does_not_wait_for_that_date()
+    {
+        await using var world = await AcmeWorld.StartAsync("sqlite", Www);
+        world.Authority.Port80 = 1;
+        world.World.Clock.Advance(TimeSpan.FromDays(60));
+        Assert.Equal(0, await world.WorkAsync());
+        Assert.Equal("failing", (await world.StatusAsync(Www)).Word);
+
+        world.Authority.Port80 = world.Router.Port;
+        world.World.Clock.Advance(TimeSpan.FromDays(-60));
+        Assert.Equal(1, await world.WorkAsync());
+        Assert.NotNull(await world.HandshakeAsync(Www));
+        Assert.Equal(0, await world.WorkAsync());
+        Assert.Equal(2, world.Authority.Asked.Count(asked => asked == "new-order"));
+    }
+
     [Theory]
     [InlineData("db:acme_account.create+"), InlineData("db:acme_account.register"), InlineData("db:acme_account.register+"), InlineData("db:acme.order"), InlineData("db:acme.order+")]
     [InlineData("db:acme.prove"), InlineData("db:acme.prove+"), InlineData("given"), InlineData("db:acme.issue"), InlineData("db:acme.issue+")]

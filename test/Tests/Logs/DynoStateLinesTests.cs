@@ -39,6 +39,17 @@ public sealed class DynoStateLinesTests
     }
 
     [Fact]
+    public async Task Dynos_are_told_of_also_when_the_date_was_set_back_since()
+    {
+        var later = Status(DynoId.New(), DynoState.Starting) with { Since = DateTimeOffset.UnixEpoch.AddDays(1) };
+        var lines = new DynoStateLines(new Told([[Status(Old, DynoState.Up) with { Since = DateTimeOffset.UnixEpoch }, later]]), TimeProvider.System);
+        List<string> told = [];
+        await foreach (var line in lines.ReadAsync(CancellationToken.None))
+            told.Add(line.Text);
+        Assert.Equal(["Starting process with command `node index.js`"], told);
+    }
+
+    [Fact]
     public async Task What_is_up_at_once_was_started_all_the_same()
     {
         var lines = new DynoStateLines(new Told([[Status(Old, DynoState.Up) with { Since = DateTimeOffset.UnixEpoch }, Status(Web, DynoState.Up)]]), TimeProvider.System);
@@ -73,7 +84,8 @@ public sealed class DynoStateLinesTests
 
         public Task StopAsync(DynoId dyno, TimeSpan grace, CancellationToken ct) => throw new NotSupportedException();
 
-        public Task<ImmutableArray<DynoStatus>> ListAsync(CancellationToken ct) => throw new NotSupportedException();
+        /// <summary>At its start there is one from before, and one of its own.</summary>
+        public Task<ImmutableArray<DynoStatus>> ListAsync(CancellationToken ct) => Task.FromResult<ImmutableArray<DynoStatus>>([Status(Old, DynoState.Up) with { Since = DateTimeOffset.UnixEpoch }, Status(Web, DynoState.Up)]);
 
         public Task<ImmutableArray<DynoUsage>> UsageAsync(CancellationToken ct) => throw new NotSupportedException();
 

@@ -2,6 +2,7 @@ using System.Net.WebSockets;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Sluice.Router;
+using Sluice.Tests.Runtime;
 
 namespace Sluice.Tests.Router;
 
@@ -115,7 +116,7 @@ public sealed class WebSocketTests
     }
 
     [Fact]
-    public async Task A_router_that_leaves_says_good_bye_to_both_sides()
+    public async Task A_router_that_leaves_says_good_bye_to_both_sides_in_time_whatever_the_date_is_set_to()
     {
         var seen = new TaskCompletionSource<WebSocketCloseStatus?>();
         await using var app = await Backend.StartAsync(async http =>
@@ -124,10 +125,16 @@ public sealed class WebSocketTests
             await accepted.ReceiveAsync(new byte[10].AsMemory(), default);
             seen.SetResult(accepted.CloseStatus);
         });
-        await using var router = await RouterUnderTest.StartAsync(new RouterLimits { Drain = TimeSpan.FromMilliseconds(100) });
+        var clock = new JumpingClock();
+        await using var router = await RouterUnderTest.StartAsync(new RouterLimits { Drain = TimeSpan.FromMilliseconds(800) }, clock: clock);
         await router.RouteAsync(app.Target());
         using var socket = await ConnectAsync(router);
         var drained = router.Host.DrainAsync(Ct);
+        await Task.Delay(TimeSpan.FromMilliseconds(200), Ct);
+        clock.Jump = TimeSpan.FromDays(1);
+        await Task.Delay(TimeSpan.FromMilliseconds(200), Ct);
+        Assert.False(seen.Task.IsCompleted);   // not sooner,
+        clock.Jump = TimeSpan.FromDays(-60);   // and not later
         Assert.Equal(WebSocketCloseStatus.EndpointUnavailable, await ClosedAsync(socket));
         Assert.Equal(WebSocketCloseStatus.EndpointUnavailable, await seen.Task.WaitAsync(TimeSpan.FromSeconds(10), Ct));
         await drained.WaitAsync(TimeSpan.FromSeconds(20), Ct);
