@@ -32,9 +32,11 @@ internal static class PublicNetwork
 
     /// <summary>Connects to a host all of whose addresses are allowed; null when one is not, or there is none.</summary>
     /// <exception cref="SocketException">Nobody answers, or the name is not known.</exception>
-    public static async Task<Socket?> ConnectAsync(DnsEndPoint to, Func<IPAddress, bool> mayConnect, CancellationToken ct)
+    /// <param name="resolve">For tests: what a name leads to, in place of the machine's name servers.</param>
+    public static async Task<Socket?> ConnectAsync(DnsEndPoint to, Func<IPAddress, bool> mayConnect, CancellationToken ct, Func<string, IPAddress[]>? resolve = null)
     {
-        var addresses = await Dns.GetHostAddressesAsync(to.Host, ct);
+        // Asked once: the next answer to the same question may be another.
+        var addresses = resolve?.Invoke(to.Host) ?? await Dns.GetHostAddressesAsync(to.Host, ct);
         if (addresses.Length == 0 || !addresses.All(mayConnect))
             return null;
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };

@@ -31,7 +31,7 @@ internal sealed class Table(params string[] headings)
     private static string Line(string[] cells, int[] widths) =>
         string.Join("  ", cells.Select((cell, c) => c == cells.Length - 1 ? cell : cell + new string(' ', widths[c] - Width(cell)))).TrimEnd();
 
-    /// <summary>Characters as seen: colour codes take no room.</summary>
+    /// <summary>Characters as seen: colour codes take no room, nor does an escape without an end.</summary>
     private static int Width(string cell)
     {
         var width = 0;
@@ -39,7 +39,8 @@ internal sealed class Table(params string[] headings)
         {
             if (cell[i] == '\e')
             {
-                i = cell.IndexOf('m', i);
+                var end = cell.IndexOf('m', i);
+                i = end < 0 ? i : end;
                 continue;
             }
 

@@ -12,7 +12,8 @@ internal sealed class Terminal(TextWriter output, TextWriter error, TextReader i
     public static Terminal OfThisProcess()
     {
         var plain = Environment.GetEnvironmentVariable("NO_COLOR") is { Length: > 0 } || Environment.GetEnvironmentVariable("TERM") is "dumb";
-        return new(Console.Out, Console.Error, Console.In, !Console.IsOutputRedirected && !plain, !Console.IsErrorRedirected && !plain,
+        return new(Console.IsOutputRedirected ? Console.Out : new Screen(Console.Out), Console.IsErrorRedirected ? Console.Error : new Screen(Console.Error), Console.In,
+            !Console.IsOutputRedirected && !plain, !Console.IsErrorRedirected && !plain,
             !Console.IsInputRedirected && !Console.IsErrorRedirected);
     }
 

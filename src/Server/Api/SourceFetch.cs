@@ -20,25 +20,26 @@ internal sealed class SourceFetch : IDisposable
     }
 
     /// <param name="mayConnect">For tests: which addresses may be connected to.</param>
-    internal SourceFetch(Func<IPAddress, bool> mayConnect) => http = new HttpClient(new SocketsHttpHandler
+    /// <param name="resolve">For tests: what a name leads to.</param>
+    internal SourceFetch(Func<IPAddress, bool> mayConnect, Func<string, IPAddress[]>? resolve = null) => http = new HttpClient(new SocketsHttpHandler
     {
         UseProxy = false,
         UseCookies = false,
-        MaxAutomaticRedirections = MaxRedirects,
+        AllowAutoRedirect = false,   // by itself it goes on to any scheme, as if that were http
         ConnectTimeout = TimeSpan.FromSeconds(10),
         PooledConnectionLifetime = TimeSpan.Zero,
-        ConnectCallback = (context, ct) => ConnectAsync(context.DnsEndPoint, mayConnect, ct),
+        ConnectCallback = (context, ct) => ConnectAsync(context.DnsEndPoint, mayConnect, resolve, ct),
     })
     { Timeout = Limit };
 
     /// <summary>Throws a refusal with the reason when it cannot be had.</summary>
     public async Task FetchAsync(string url, Func<Stream, Task> receive, CancellationToken ct)
     {
-        if (!Uri.TryCreate(url, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https") || uri.UserInfo.Length > 0)
+        if (!Uri.TryCreate(url, UriKind.Absolute, out var uri) || !IsGood(uri))
             throw Refuse.Invalid("source_blob.url must be an http or https address without a password.");
         try
         {
-            using var answer = await http.GetAsync(uri, HttpCompletionOption.ResponseHeadersRead, ct);
+            using var answer = await AskAsync(uri, ct);
             if (!answer.IsSuccessStatusCode)
                 throw Refuse.Invalid($"The source could not be fetched: {uri.Host} answered {(int)answer.StatusCode}.");
             await receive(await answer.Content.ReadAsStreamAsync(ct));
@@ -56,9 +57,26 @@ internal sealed class SourceFetch : IDisposable
 
     public void Dispose() => http.Dispose();
 
-    private static async ValueTask<Stream> ConnectAsync(DnsEndPoint to, Func<IPAddress, bool> mayConnect, CancellationToken ct)
+    private static bool IsGood(Uri uri) => uri.Scheme is "http" or "https" && uri.UserInfo.Length == 0;
+
+    /// <summary>The redirect itself when it is one too many, or leads to what may not be asked.</summary>
+    private async Task<HttpResponseMessage> AskAsync(Uri uri, CancellationToken ct)
     {
-        var socket = await PublicNetwork.ConnectAsync(to, mayConnect, ct)
+        for (var redirects = 0; ; redirects++)
+        {
+            var answer = await http.GetAsync(uri, HttpCompletionOption.ResponseHeadersRead, ct);
+            var isRedirect = answer.StatusCode is HttpStatusCode.MovedPermanently or HttpStatusCode.Found or HttpStatusCode.SeeOther or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect;
+            if (!isRedirect || redirects == MaxRedirects || answer.Headers.Location is not { } location || !Uri.TryCreate(uri, location, out var next)
+                || !IsGood(next) || (uri.Scheme == "https" && next.Scheme == "http"))
+                return answer;
+            answer.Dispose();
+            uri = next;
+        }
+    }
+
+    private static async ValueTask<Stream> ConnectAsync(DnsEndPoint to, Func<IPAddress, bool> mayConnect, Func<string, IPAddress[]>? resolve, CancellationToken ct)
+    {
+        var socket = await PublicNetwork.ConnectAsync(to, mayConnect, ct, resolve)
             ?? throw Refuse.Invalid($"The source could not be fetched: {to.Host} is not on the public network. Upload it with POST /sources.");
         return new NetworkStream(socket, ownsSocket: true);
     }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 
 namespace Sluice.Builds;
@@ -9,6 +10,7 @@ namespace Sluice.Builds;
 internal sealed class OutputLines(Func<string, ValueTask> line)
 {
     private const int MaxBytes = 10_000;
+    private static readonly SearchValues<char> OfColours = SearchValues.Create("0123456789;:");
     private readonly List<byte> partial = [];
     private bool lastWasReturn;
 
@@ -44,7 +46,7 @@ internal sealed class OutputLines(Func<string, ValueTask> line)
         return line(Safe(text));
     }
 
-    /// <summary>Drops C0 and C1 control characters, except tab and <c>ESC [ … m</c>.</summary>
+    /// <summary>Drops C0 and C1 control characters, except tab and <c>ESC [ 1;32 m</c>.</summary>
     public static string Safe(string text)
     {
         if (!text.Any(c => char.IsControl(c) && c != '\t'))
@@ -55,7 +57,7 @@ internal sealed class OutputLines(Func<string, ValueTask> line)
             if (text[i] == '\e')
             {
                 var length = EscapeLength(text.AsSpan(i));
-                if (length > 2 && text[i + 1] == '[' && text[i + length - 1] == 'm')
+                if (IsColour(text.AsSpan(i, length)))
                     safe.Append(text, i, length);
                 i += length - 1;
             }
@@ -66,6 +68,10 @@ internal sealed class OutputLines(Func<string, ValueTask> line)
         }
         return safe.ToString();
     }
+
+    // Between its ends nothing but numbers: other parameters are other commands, and a C1 character there would begin one.
+    private static bool IsColour(ReadOnlySpan<char> escape) =>
+        escape is ['\e', '[', .. var numbers, 'm'] && !numbers.ContainsAnyExcept(OfColours);
 
     // CSI: ESC [ parameters final. OSC and the like: up to BEL or ESC \. Others: two characters.
     private static int EscapeLength(ReadOnlySpan<char> text)

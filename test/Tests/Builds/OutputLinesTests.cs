@@ -40,6 +40,8 @@ public sealed class OutputLinesTests
     [InlineData("a\e]52;c;aGk=\ab", "ab")]
     [InlineData("a\e]8;;javascript:x\e\\b", "ab")]
     [InlineData("a\u009b2Jb\u0001c\u007fd\te", "a2Jbcd\te")]
+    [InlineData("a\e[>4;1mb\e[38;2;1;2;3mc\e[4:3md", "ab\e[38;2;1;2;3mc\e[4:3md")]
+    [InlineData("a\e[\u009d0;mb\e[\u009cmc\e[\amd", "abcd")]
     [InlineData("cut\e[", "cut")]
     [InlineData("cut\e", "cut")]
     [InlineData("cut\e]x", "cut")]

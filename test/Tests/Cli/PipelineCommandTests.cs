@@ -195,6 +195,26 @@ public sealed class PipelineCommandTests
         Assert.Equal(2, json.RootElement[0].GetProperty("ahead_by").GetInt32());
     }
 
+    /// <summary>A server cleans what it says; this is for one that does not.</summary>
+    [Theory]
+    [InlineData("diff -a shop-staging")]
+    [InlineData("pipeline:diff -a shop-staging")]
+    public async Task What_others_wrote_cannot_command_the_terminal_of_who_looks_and_goes_through_a_pipe_as_it_is(string line)
+    {
+        const string Subject = "A \e[32mfix\e[0m\e]52;c;eA==\a \e[2Jof\u009b5n \e[\u009d0mall\r", Author = "Ji\e[>4h";
+        var ahead = Ahead() with { Commits = [new("73ab4150000000000000000000000000000000aa", new(2012, 1, 2, 0, 0, 0, TimeSpan.Zero), Subject + "\n\eHidden", Author)] };
+        await using var server = (await ScriptedServer.StartAsync()).WithPipeline("shop").On("GET /apps/shop-staging/diff?to=shop", ahead);
+        using var seen = new Typed(server) { IsOnScreen = true };
+        using var piped = new Typed(server);
+
+        Assert.Equal((0, 0), (await seen.Run(line), await piped.Run(line)));
+        Assert.Contains("A \e[32mfix\e[0m]52;c;eA== [2Jof5n [0mall", seen.Out, StringComparison.Ordinal);
+        Assert.Contains("Ji[>4h", seen.Out, StringComparison.Ordinal);
+        Assert.DoesNotContain("Hidden", seen.Out, StringComparison.Ordinal);
+        Assert.Contains(Subject.TrimEnd(), piped.Out, StringComparison.Ordinal);
+        Assert.EndsWith("\n", seen.Out, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Diff_and_info_follow_the_app_that_an_app_names_before_its_stage()
     {

@@ -27,6 +27,9 @@ internal sealed class Typed : IDisposable
     /// <summary>What a person types when asked; null when nobody is there.</summary>
     public string? Input { get; init; }
 
+    /// <summary>A person looks at a terminal; else what is said goes into a pipe.</summary>
+    public bool IsOnScreen { get; init; }
+
     public string Out { get; private set; } = "";
     public string Error { get; private set; } = "";
 
@@ -39,7 +42,7 @@ internal sealed class Typed : IDisposable
         using var error = new StringWriter();
         var code = await CommandLine.RunAsync(words, new Surroundings
         {
-            Terminal = new Terminal(output, error, new StringReader(Input ?? ""), asks: Input is not null),
+            Terminal = new Terminal(IsOnScreen ? new Screen(output) : output, IsOnScreen ? new Screen(error) : error, new StringReader(Input ?? ""), asks: Input is not null),
             Variable = name => Variables.GetValueOrDefault(name),
             WorkingFolder = Work,
             HomeFolder = Home,
