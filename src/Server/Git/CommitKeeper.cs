@@ -11,7 +11,9 @@ namespace Sluice.Git;
 /// </summary>
 internal sealed partial class CommitKeeper(Db db, Repositories repositories, RepositoryCare care, TimeProvider clock, ILogger<CommitKeeper> log) : BackgroundService
 {
-    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan Again = TimeSpan.FromMinutes(2);
+
+    internal TimeSpan LookEvery { get; init; } = TimeSpan.FromSeconds(15);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -19,6 +21,9 @@ internal sealed partial class CommitKeeper(Db db, Repositories repositories, Rep
         var seen = DateTimeOffset.UnixEpoch;
         while (!stoppingToken.IsCancellationRequested)
         {
+            // Since the date was set back, what is new is older than what was seen.
+            if (clock.GetUtcNow() is var now && seen > now)
+                seen = now - Again;
             foreach (var ran in await RanSinceAsync(seen, stoppingToken))
             {
                 seen = ran.At;
