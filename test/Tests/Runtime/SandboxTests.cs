@@ -172,6 +172,34 @@ public sealed class SandboxTests(RootSandboxes sandboxes) : IClassFixture<RootSa
     }
 
     [Fact]
+    public async Task What_is_writable_holds_so_many_files()
+    {
+        var (_, output) = await sandboxes.RunAsync(sandboxes.Spec("cd /app; for i in $(seq 120000); do : >f$i || break; done 2>&1 | tail -1; ls | wc -l"));
+        Assert.Contains("No space left on device", output, StringComparison.Ordinal);
+        Assert.InRange(int.Parse(output.Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1]), 90_000, 100_000);
+    }
+
+    [Fact]
+    public async Task Open_files_files_cores_and_processors_are_limited()
+    {
+        Assert.Equal("10000 10000 0 1048576", await sandboxes.SayAsync("echo $(ulimit -Sn) $(ulimit -Hn) $(ulimit -Hc) $(ulimit -Hf)"));
+        var (_, large) = await sandboxes.RunAsync(sandboxes.Spec("python3 -c 'open(\"/tmp/sparse\", \"wb\").truncate((1 << 30) + 1)' || echo refused"));
+        Assert.EndsWith("refused\n", large, StringComparison.Ordinal);
+        Assert.Equal("100000 100000", await sandboxes.SayAsync("echo $(cat /sys/fs/cgroup/cpu.max 2>/dev/null || cat /sys/fs/cgroup/cpu/cpu.cfs_quota_us /sys/fs/cgroup/cpu/cpu.cfs_period_us)"));
+    }
+
+    [Fact]
+    public async Task A_processor_that_is_not_its_own_is_not_used()
+    {
+        var half = sandboxes.Spec("timeout 3 bash -c 'while :; do :; done'; times | tail -1");
+        var began = Stopwatch.GetTimestamp();
+        var (_, output) = await sandboxes.RunAsync(half with { Limits = half.Limits with { CpuPercent = 20 } });
+        var used = System.Text.RegularExpressions.Regex.Match(output, @"0m([\d.]+)s 0m([\d.]+)s");
+        var seconds = double.Parse(used.Groups[1].Value) + double.Parse(used.Groups[2].Value);
+        Assert.True(seconds < Stopwatch.GetElapsedTime(began).TotalSeconds * 0.3, $"{seconds} s of a processor within {Stopwatch.GetElapsedTime(began).TotalSeconds:0.0} s: {output}");
+    }
+
+    [Fact]
     public async Task The_time_limit_ends_it()
     {
         var began = Stopwatch.GetTimestamp();
