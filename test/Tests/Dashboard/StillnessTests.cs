@@ -17,7 +17,7 @@ public sealed class StillnessTests(DashboardWorld world)
           }).observe({ type: "layout-shift" });
           const places = new Map();
           const look = () => {
-            for (const e of document.querySelectorAll(".tabs, .card[id], .gate .button[id], .stage h2[id], #h-moves, .move[id], .past li[id], .ledger-list .over")) {
+            for (const e of document.querySelectorAll(".tabs, .card[id], .gate .button[id], .stage h2[id], #h-moves, .move[id], .past li[id], #h-rel, #h-form, #h-log, .tail")) {
               const r = e.getBoundingClientRect(), at = `${r.x.toFixed(0)} ${(r.y + scrollY).toFixed(0)} ${e.matches(".card, .button") ? `${r.width.toFixed(0)}x${r.height.toFixed(0)}` : ""}`;
               const key = e.id || e.className, before = places.get(key);
               if (before !== undefined && before !== at) window.shifts.push(`${key}: ${before} to ${at}`);
@@ -65,12 +65,40 @@ public sealed class StillnessTests(DashboardWorld world)
         Assert.True(faults.Count == 0, string.Join('\n', faults));
         Assert.Empty(visitor.Complaints);
 
-        async Task StepAsync(string what, string seen, Func<Task> act)
-        {
-            await act();
-            await Assertions.Expect(page.Locator("main")).ToContainTextAsync(seen);
-            await Task.Delay(TimeSpan.FromSeconds(1), TestContext.Current.CancellationToken);   // for what follows it
-            faults.AddRange((await page.EvaluateAsync<string[]>("window.shifts.splice(0)")).Select(shift => $"{what}: {shift}"));
-        }
+        Task StepAsync(string what, string seen, Func<Task> act) => SeeAsync(page, faults, what, seen, act);
+    }
+
+    [Theory]
+    [InlineData(1440)]
+    [InlineData(390)]
+    public async Task On_an_apps_page_what_is_new_has_its_place(int width)
+    {
+        await world.OpenAsync();
+        var app = await world.AppAsync("calm");
+        await world.PushAsync(app, "Begin", ("Procfile", "web: perl server.pl\nclock: exit 3\n"));
+        await using var visitor = await world.AdminAsync(width);
+        var page = visitor.Page;
+        await page.GotoAsync($"/dashboard/apps/{app}");
+        await Assertions.Expect(page.Locator(".live")).ToContainTextAsync("Live");
+        await page.EvaluateAsync(Watch);
+        var faults = new List<string>();
+
+        await SeeAsync(page, faults, "maintenance", "Maintenance is on", () => world.AskAsync(HttpMethod.Patch, $"/apps/{app}", new { maintenance = true }));
+        await SeeAsync(page, faults, "a push with a release command", "takes more than one line", () => world.PushAsync(
+            app, "Say in a subject that takes more than one line on a telephone what this is about", ("Procfile", "web: perl server.pl\nclock: exit 3\nrelease: echo it migrates && sleep 1\n")));
+        await SeeAsync(page, faults, "a process that crashes", "clock.1 exited with 3", () => world.AskAsync(HttpMethod.Patch, $"/apps/{app}/formation", new { updates = new[] { new { type = "clock", quantity = 1 } } }));
+        await SeeAsync(page, faults, "a build that fails", "nightly", () => world.BuildNothingAsync(app));
+        foreach (var greeting in new[] { "a", "b", "c" })
+            await SeeAsync(page, faults, "a change of config", "Set GREETING", () => world.AskAsync(HttpMethod.Patch, $"/apps/{app}/config-vars", new { GREETING = greeting }));
+        Assert.True(faults.Count == 0, string.Join('\n', faults));
+        Assert.Empty(visitor.Complaints);
+    }
+
+    private static async Task SeeAsync(IPage page, List<string> faults, string what, string seen, Func<Task> act)
+    {
+        await act();
+        await Assertions.Expect(page.Locator("main")).ToContainTextAsync(seen);
+        await Task.Delay(TimeSpan.FromSeconds(1), TestContext.Current.CancellationToken);   // for what follows it
+        faults.AddRange((await page.EvaluateAsync<string[]>("window.shifts.splice(0)")).Select(shift => $"{what}: {shift}"));
     }
 }

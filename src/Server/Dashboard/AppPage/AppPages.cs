@@ -9,7 +9,7 @@ namespace Sluice.Dashboard.AppPage;
 /// <summary>The pages of an app: what one sees.</summary>
 internal static class AppPages
 {
-    private const int OnOverview = 10, OnActivity = 100;
+    private const int OnOverview = 6, OnActivity = 100;
 
     public static void MapAppPages(this IEndpointRouteBuilder dashboard)
     {
