@@ -173,6 +173,7 @@ public sealed partial class TourTests(DashboardWorld world)
         await world.PromoteAsync(staging, canary);
         var promotion = await world.PromoteAsync(canary, eu, us);
         await world.PushAsync(staging, "Add orders.paid_at and its index", ("db/migrate/1.sql", "create table orders (id int)"));
+        await world.PushAsync(await world.AppAsync("tour-alone"), "Keep what visitors typed when a form is sent twice, and say so where they look next");
         var person = await world.PersonAsync("kim");
         await world.AskAsync(HttpMethod.Post, $"/apps/{us}/collaborators", new { user = person.Email, permissions = new[] { "view" } });
         await world.AskAsync(HttpMethod.Put, $"/apps/{staging}/downstream", new { app = us });

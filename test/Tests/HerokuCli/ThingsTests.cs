@@ -241,7 +241,9 @@ public sealed class ThingsTests(HerokuCliWorld heroku) : IClassFixture<HerokuCli
 
         await heroku.AskAsync("PATCH", "/apps/again-staging/config-vars", new { GREETING = "again" });
         Assert.Contains("Running release command... retried well again", await heroku.SucceedAsync("releases:retry", "-a", "again-staging"));
-        var releases = await heroku.ReleasesAsync("again-staging");
+        // The CLI has seen the end of the release command, which is a moment before that of the release.
+        JsonElement[] releases = [];
+        await HerokuCliWorld.UntilAsync(async () => (releases = await heroku.ReleasesAsync("again-staging"))[0].GetProperty("status").GetString() != "pending");
         Assert.Equal((4, "Retry of v3: Set GREETING config vars"), (releases[0].GetProperty("version").GetInt32(), releases[0].GetProperty("description").GetString()));
         Assert.Equal(releases[2].GetProperty("slug").ToString(), releases[0].GetProperty("slug").ToString());
 
@@ -249,7 +251,6 @@ public sealed class ThingsTests(HerokuCliWorld heroku) : IClassFixture<HerokuCli
         var retried = await heroku.SucceedAsync("releases:retry", "-a", "again");
         Assert.Contains("Retrying v2 on again... done, v3", retried);
         Assert.Contains("Running release command... retried well", retried);
-        // The CLI has seen the end of the release command, which is a moment before that of the release.
         JsonElement[] targets = [];
         await HerokuCliWorld.UntilAsync(async () => (targets = await heroku.ReleasesAsync("again"))[0].GetProperty("status").GetString() != "pending");
         Assert.Equal(("succeeded", "failed"), (targets[0].GetProperty("status").GetString(), targets[1].GetProperty("status").GetString()));
